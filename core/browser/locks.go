@@ -1,0 +1,11 @@
+package browser
+
+import "context"
+
+// Locks are exclusive among all tabs of the origin. A tab that dies lets go of
+// its locks; a frozen one keeps them.
+type Locks interface {
+	// Acquire waits in line until the lock is free or ctx ends, and then
+	// returns ctx's error. release may be called more than once.
+	Acquire(ctx context.Context, name string) (release func(), err error)
+}

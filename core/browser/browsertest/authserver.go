@@ -1,0 +1,217 @@
+package browsertest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"latchkey/core/browser"
+)
+
+// AuthServer is a small authorization server with a protected API, strict where
+// a strict one is: codes are good for one use with their verifier, refresh
+// tokens rotate, and one that comes twice takes its whole family with it.
+type AuthServer struct {
+	Issuer string
+	// Life is that of an access token, as expires_in; 0 leaves that member out.
+	Life time.Duration
+	// KeepRefreshToken answers a refresh without a new refresh token.
+	KeepRefreshToken bool
+	// Fault, where it is set, may answer instead. It gets the form of a POST.
+	Fault func(req *browser.Request, form url.Values) (*browser.Response, error)
+	Now   func() time.Time
+
+	mu       sync.Mutex
+	serial   int
+	codes    map[string]code
+	families map[string]*family // by access and refresh token
+	log      []TokenRequest
+	revoked  []string
+}
+
+type code struct{ challenge, redirect, nonce, user, client string }
+
+type family struct {
+	user, client string
+	dead         bool
+	refresh      string
+	access       string
+	expires      time.Time
+	expired      bool
+}
+
+// TokenRequest is what the token endpoint saw. RefreshToken is for the
+// simulator's books.
+type TokenRequest struct {
+	Grant, RefreshToken string
+	Status              int
+}
+
+// NewAuthServer returns a server that nobody has asked yet.
+func NewAuthServer(issuer string, now func() time.Time) *AuthServer {
+	return &AuthServer{Issuer: issuer, Life: time.Hour, Now: now, codes: map[string]code{}, families: map[string]*family{}}
+}
+
+// Serve answers a request; it fits [Profile.Server].
+func (s *AuthServer) Serve(_ context.Context, req *browser.Request) (*browser.Response, error) {
+	form, _ := url.ParseQuery(req.Body)
+	if s.Fault != nil {
+		if answer, err := s.Fault(req, form); answer != nil || err != nil {
+			return answer, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch strings.TrimPrefix(req.URL, s.Issuer) {
+	case "/.well-known/openid-configuration":
+		return JSON(200, fmt.Sprintf(`{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"revocation_endpoint":%q,"end_session_endpoint":%q}`,
+			s.Issuer, s.Issuer+"/authorize", s.Issuer+"/token", s.Issuer+"/revoke", s.Issuer+"/logout")), nil
+	case "/token":
+		answer := s.token(form)
+		s.log = append(s.log, TokenRequest{form.Get("grant_type"), form.Get("refresh_token"), answer.Status})
+		return answer, nil
+	case "/revoke":
+		s.revoked = append(s.revoked, form.Get("token_type_hint"))
+		if f := s.families[form.Get("token")]; f != nil {
+			f.dead = true
+		}
+		return JSON(200, ""), nil
+	}
+	return JSON(404, ""), nil
+}
+
+// JSON is an answer.
+func JSON(status int, body string) *browser.Response {
+	return &browser.Response{Status: status, Headers: map[string]string{"content-type": "application/json"}, Body: []byte(body)}
+}
+
+func (s *AuthServer) token(form url.Values) *browser.Response {
+	refuse := func(code string) *browser.Response { return JSON(400, fmt.Sprintf(`{"error":%q}`, code)) }
+	switch form.Get("grant_type") {
+	case "password":
+		if form.Get("password") != "wonderland" {
+			return refuse("invalid_grant")
+		}
+		return s.issue(&family{user: form.Get("username"), client: form.Get("client_id")}, "")
+	case "authorization_code":
+		c, ok := s.codes[form.Get("code")]
+		delete(s.codes, form.Get("code"))
+		sum := sha256.Sum256([]byte(form.Get("code_verifier")))
+		if !ok || c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) || c.redirect != form.Get("redirect_uri") || c.client != form.Get("client_id") {
+			return refuse("invalid_grant")
+		}
+		return s.issue(&family{user: c.user, client: c.client}, c.nonce)
+	case "refresh_token":
+		f := s.families[form.Get("refresh_token")]
+		if f == nil || f.dead || f.client != form.Get("client_id") {
+			return refuse("invalid_grant")
+		}
+		if f.refresh != form.Get("refresh_token") {
+			f.dead = true // used before: somebody has stolen it
+			return refuse("invalid_grant")
+		}
+		return s.issue(f, "")
+	}
+	return refuse("unsupported_grant_type")
+}
+
+func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
+	s.serial++
+	f.access, f.expired = fmt.Sprintf("at_%d", s.serial), false
+	body := fmt.Sprintf(`{"access_token":%q,"token_type":"bearer","scope":"openid"`, f.access)
+	if f.refresh == "" || !s.KeepRefreshToken {
+		f.refresh = fmt.Sprintf("rt_%d", s.serial)
+		body += fmt.Sprintf(`,"refresh_token":%q`, f.refresh)
+	}
+	s.families[f.access], s.families[f.refresh] = f, f
+	f.expires = time.Time{}
+	if s.Life != 0 {
+		f.expires = s.Now().Add(s.Life)
+		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
+	}
+	return JSON(200, body+fmt.Sprintf(`,"id_token":%q}`, s.idToken(f, nonce)))
+}
+
+func (s *AuthServer) idToken(f *family, nonce string) string {
+	claims := fmt.Sprintf(`{"iss":%q,"sub":%q,"aud":%q,"exp":%d,"iat":%d`, s.Issuer, f.user, f.client, s.Now().Add(5*time.Minute).Unix(), s.Now().Unix())
+	if nonce != "" {
+		claims += fmt.Sprintf(`,"nonce":%q`, nonce)
+	}
+	b := base64.RawURLEncoding
+	return b.EncodeToString([]byte(`{"alg":"RS256"}`)) + "." + b.EncodeToString([]byte(claims+"}")) + "." + b.EncodeToString([]byte("signature"))
+}
+
+// Authorize signs user in at the authorization endpoint, and returns the
+// address that the browser is sent to.
+func (s *AuthServer) Authorize(address, user string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, _ := url.Parse(address)
+	q := u.Query()
+	s.serial++
+	name := fmt.Sprintf("code_%d", s.serial)
+	s.codes[name] = code{q.Get("code_challenge"), q.Get("redirect_uri"), q.Get("nonce"), user, q.Get("client_id")}
+	back := url.Values{"code": {name}, "state": {q.Get("state")}, "iss": {s.Issuer}}
+	return q.Get("redirect_uri") + "?" + back.Encode()
+}
+
+// API answers a request for the protected API: the user whose token it is, or
+// 401.
+func (s *AuthServer) API(authorization string) (user string, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	token, ok := strings.CutPrefix(authorization, "Bearer ")
+	f := s.families[token]
+	if !ok || f == nil || f.dead || f.expired || f.access != token || !f.expires.IsZero() && !s.Now().Before(f.expires) {
+		return "", 401
+	}
+	return f.user, 200
+}
+
+// Expire makes the API refuse all access tokens there are.
+func (s *AuthServer) Expire() {
+	s.each(func(f *family) { f.expired = true })
+}
+
+// RevokeAll makes all tokens there are dead.
+func (s *AuthServer) RevokeAll() {
+	s.each(func(f *family) { f.dead = true })
+}
+
+func (s *AuthServer) each(change func(*family)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.families {
+		change(f)
+	}
+}
+
+// Log lists what the token endpoint saw.
+func (s *AuthServer) Log() []TokenRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
+}
+
+// Refreshes counts the refresh requests.
+func (s *AuthServer) Refreshes() (n int) {
+	for _, r := range s.Log() {
+		if r.Grant == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+// Revoked lists the token type hints that were revoked, in their order.
+func (s *AuthServer) Revoked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.revoked)
+}

@@ -1,0 +1,31 @@
+package browsertest
+
+import (
+	"context"
+
+	"latchkey/core/browser"
+)
+
+type http struct{ tab *Tab }
+
+// Do asks the profile's Server. The way there and the way back are a step each,
+// so that a simulator can lose the request or its answer.
+func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+	if err := h.tab.step(ctx, "send "+req.URL); err != nil {
+		return nil, err
+	}
+	if h.tab.profile.Server == nil {
+		return nil, browser.ErrNetwork
+	}
+	answer, err := h.tab.profile.Server(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.tab.step(ctx, "answer "+req.URL); err != nil {
+		return nil, err
+	}
+	if int64(len(answer.Body)) > req.MaxBytes {
+		return nil, browser.ErrTooLarge
+	}
+	return answer, nil
+}

@@ -1,0 +1,68 @@
+package browsertest
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+type waiter struct {
+	tab     *Tab
+	granted chan struct{}
+}
+
+type locks struct{ tab *Tab }
+
+func (l locks) Acquire(ctx context.Context, name string) (release func(), err error) {
+	if err := l.tab.step(ctx, "lock "+name); err != nil {
+		return nil, err
+	}
+	p := l.tab.profile
+	w := &waiter{l.tab, make(chan struct{})}
+	p.mu.Lock()
+	if p.holders[name] == nil {
+		p.holders[name] = w
+		close(w.granted)
+	} else {
+		p.queues[name] = append(p.queues[name], w)
+	}
+	p.mu.Unlock()
+
+	var once sync.Once
+	release = func() {
+		once.Do(func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.holders[name] == w {
+				p.pass(name)
+			}
+		})
+	}
+	select {
+	case <-w.granted:
+		return release, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-l.tab.life.Done():
+		err = errDead
+	}
+	p.mu.Lock()
+	p.queues[name] = slices.DeleteFunc(p.queues[name], func(other *waiter) bool { return other == w })
+	p.mu.Unlock()
+	release() // it may have been granted meanwhile
+	return nil, err
+}
+
+// pass gives a lock to the next in line that is alive. Called with mu held.
+func (p *Profile) pass(name string) {
+	delete(p.holders, name)
+	for len(p.queues[name]) > 0 {
+		next := p.queues[name][0]
+		p.queues[name] = p.queues[name][1:]
+		if !next.tab.Dead() {
+			p.holders[name] = next
+			close(next.granted)
+			return
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package browsertest
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"latchkey/core/browser"
+)
+
+// Tab is one page of a [Profile].
+type Tab struct {
+	Name    string
+	profile *Profile
+	// life ends when the tab is killed.
+	life context.Context
+	end  context.CancelFunc
+
+	location *Location
+
+	mu      sync.Mutex
+	notes   listeners[string]
+	signals listeners[browser.Signal]
+}
+
+// Open opens a tab at an address.
+func (p *Profile) Open(href string) *Tab {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	life, end := context.WithCancel(context.Background())
+	t := &Tab{Name: "tab" + strconv.Itoa(len(p.tabs)+1), profile: p, life: life, end: end, location: &Location{href: href}}
+	p.tabs = append(p.tabs, t)
+	return t
+}
+
+// Browser returns the tab's ports.
+func (t *Tab) Browser() browser.Browser {
+	s := storage{t, &t.profile.area}
+	return browser.Browser{
+		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
+		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t},
+	}
+}
+
+// Location is where the tab is.
+func (t *Tab) Location() *Location { return t.location }
+
+// Kill ends the tab at once, as when its process dies: its locks are free, its
+// timers never fire, and whatever it was about to do does not happen.
+func (t *Tab) Kill() {
+	t.end()
+	p := t.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, w := range p.holders {
+		if w.tab == t {
+			p.pass(name)
+		}
+	}
+}
+
+// Dead tells whether the tab was killed.
+func (t *Tab) Dead() bool { return t.life.Err() != nil }
+
+// Signal tells the tab of something, as the browser does.
+func (t *Tab) Signal(s browser.Signal) {
+	if !t.Dead() {
+		t.signals.call(s)
+	}
+}
+
+// step is called before each operation.
+func (t *Tab) step(ctx context.Context, operation string) error {
+	if t.Dead() {
+		return errDead
+	}
+	if t.profile.Step != nil {
+		if err := t.profile.Step(ctx, t, operation); err != nil {
+			return err
+		}
+	}
+	if t.Dead() {
+		return errDead
+	}
+	return ctx.Err()
+}
+
+// listeners is a list of functions, each called on a goroutine of its own.
+type listeners[T any] struct {
+	mu   sync.Mutex
+	last int
+	list map[int]func(T)
+}
+
+func (l *listeners[T]) add(f func(T)) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.list == nil {
+		l.list = map[int]func(T){}
+	}
+	l.last++
+	id := l.last
+	l.list[id] = f
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.list, id)
+	}
+}
+
+func (l *listeners[T]) call(v T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.list {
+		go f(v)
+	}
+}

@@ -1,0 +1,228 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"latchkey/core/errcode"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+	"latchkey/core/strictjson"
+	"latchkey/core/userauth"
+)
+
+// Call runs a command of the page. The commands, their arguments and their
+// results are listed in ARCHITECTURE.md. It may block as long as ctx lets it.
+func (r *Runtime) Call(ctx context.Context, name, argsJSON string) (string, error) {
+	command, ok := commands[name]
+	if !ok {
+		return "", errNoCommand
+	}
+	args, err := strictjson.Parse(argsJSON)
+	if err != nil {
+		return "", errcode.Wrap(errcode.ConfigInvalid, "the arguments of "+name+" can't be read", err)
+	}
+	if name != "start" && name != "close" {
+		if err := r.ready(ctx); err != nil {
+			return "", err
+		}
+	}
+	return command(r, ctx, args)
+}
+
+var commands = map[string]func(*Runtime, context.Context, strictjson.Value) (string, error){
+	"start":                (*Runtime).doStart,
+	"authorize":            (*Runtime).authorize,
+	"refused":              (*Runtime).refused,
+	"loginWithRedirect":    (*Runtime).loginWithRedirect,
+	"loginWithCredentials": (*Runtime).loginWithCredentials,
+	"logout":               (*Runtime).logout,
+	"refresh":              (*Runtime).refresh,
+	"accessToken":          (*Runtime).accessToken,
+	"idToken":              (*Runtime).idToken,
+	"callback":             (*Runtime).callback,
+	"remember":             (*Runtime).remember,
+	"recall":               (*Runtime).recall,
+	"close":                (*Runtime).doClose,
+}
+
+const nothing = "{}"
+
+func (r *Runtime) doStart(ctx context.Context, args strictjson.Value) (string, error) {
+	result := nothing
+	r.starting.Do(func() {
+		if returnTo := r.start(ctx, args.Get("callback").TextOr("")); returnTo != "" {
+			result = returning(returnTo)
+		}
+	})
+	return result, nil
+}
+
+func returning(to string) string {
+	var o strictjson.Object
+	o.String("returnTo", to)
+	return o.Done()
+}
+
+// outcome is what the data plane shall do with a request.
+type outcome string
+
+const (
+	send    outcome = "send"
+	retry   outcome = "retry"
+	giveUp  outcome = "giveup"
+	changed outcome = "changed"
+)
+
+func (o outcome) result() (string, error) { return `{"outcome":"` + string(o) + `"}`, nil }
+
+func stampOf(args strictjson.Value) session.Stamp {
+	generation, _ := args.Get("version").Int()
+	return session.Stamp{Session: args.Get("session").TextOr(""), Generation: generation}
+}
+
+// authorize makes ready a request that has not been sent: the policy held it,
+// or has run out.
+func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string, error) {
+	stamp := stampOf(args)
+	rec := r.keeper.Record()
+	if rec.Stamp == stamp && rec.Live() && r.over(rec) {
+		// Whatever comes of it, the request is sent: with the new token, or as
+		// it is for the server to judge.
+		_ = r.keeper.Renew(ctx, stamp)
+		rec = r.keeper.Record()
+	}
+	switch {
+	case stamp.Session == "" || rec.Session == stamp.Session:
+		return send.result()
+	case !rec.Live() && rec.Ended == session.Expired:
+		return send.result() // the server's own refusal is for the caller
+	}
+	// It was made as somebody who is not there any more.
+	return changed.result()
+}
+
+func (r *Runtime) over(rec session.Record) bool {
+	end := rec.Tokens.ExpiresAt
+	return !end.IsZero() && !r.browser.Clock.Now().Before(end)
+}
+
+// refused answers a refusal of a request that was sent.
+func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, error) {
+	stamp := stampOf(args)
+	if stamp.Session == "" {
+		return giveUp.result() // it was nobody's; there is nothing to recover
+	}
+	failed := r.keeper.Renew(ctx, stamp)
+	switch rec := r.keeper.Record(); {
+	case !rec.Live():
+		return giveUp.result()
+	case rec.Session != stamp.Session:
+		return changed.result()
+	case failed != nil || rec.Stamp == stamp:
+		return giveUp.result()
+	}
+	return retry.result()
+}
+
+func (r *Runtime) loginWithRedirect(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
+	return nothing, r.service.LoginWithRedirect(ctx, userauth.RedirectOptions{
+		ReturnTo: args.Get("returnTo").TextOr(""), Prompt: args.Get("prompt").TextOr(""),
+		LoginHint: args.Get("loginHint").TextOr(""), Params: params(args),
+	})
+}
+
+func params(args strictjson.Value) (p userauth.Params) {
+	v := args.Get("params")
+	for _, name := range v.Names() {
+		p = append(p, [2]string{name, v.Get(name).TextOr("")})
+	}
+	return p
+}
+
+func (r *Runtime) loginWithCredentials(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	password := secret.New(args.Get("password").TextOr(""))
+	return nothing, r.service.LoginWithCredentials(ctx, args.Get("username").TextOr(""), password, params(args))
+}
+
+// logout has no error, and one time for all that happens at the server.
+func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
+	defer cancel()
+	yes := func(name string) bool { b, ok := args.Get(name).Bool(); return b || !ok }
+	r.service.Logout(ctx, userauth.LogoutOptions{
+		ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer"),
+	})
+	return nothing, nil
+}
+
+func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, error) {
+	return nothing, r.keeper.RenewNow(ctx)
+}
+
+func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (string, error) {
+	rec := r.keeper.Record()
+	if !rec.Live() {
+		return "", errNobody
+	}
+	seconds, _ := args.Get("minValidity").Number()
+	end := rec.Tokens.ExpiresAt
+	if need := time.Duration(seconds * float64(time.Second)); !end.IsZero() && end.Sub(r.browser.Clock.Now()) <= need {
+		if err := r.keeper.Renew(ctx, rec.Stamp); err != nil {
+			return "", err
+		}
+		if rec = r.keeper.Record(); !rec.Live() {
+			return "", errNobody
+		}
+	}
+	return token(rec.Tokens.Access)
+}
+
+func (r *Runtime) idToken(context.Context, strictjson.Value) (string, error) {
+	rec := r.keeper.Record()
+	switch {
+	case !rec.Live():
+		return "", errNobody
+	case rec.Tokens.ID.Empty():
+		return "", errcode.New(errcode.NotSupported, "the server sent no id token; ask for the scope openid")
+	}
+	return token(rec.Tokens.ID)
+}
+
+var errNobody = errcode.New(errcode.SessionExpired, "nobody is signed in")
+
+func token(t secret.String) (string, error) {
+	var o strictjson.Object
+	o.String("token", t.Expose())
+	return o.Done(), nil
+}
+
+func (r *Runtime) callback(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
+	returnTo, ok, err := r.service.Callback(ctx, args.Get("url").TextOr(""))
+	if err != nil || !ok {
+		return "null", err
+	}
+	return returning(returnTo), nil
+}
+
+func (r *Runtime) remember(ctx context.Context, args strictjson.Value) (string, error) {
+	r.navigation.Remember(ctx, args.Get("path").TextOr(""))
+	return nothing, nil
+}
+
+func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error) {
+	var o strictjson.Object
+	o.String("path", r.navigation.Recall(ctx))
+	return o.Done(), nil
+}
+
+func (r *Runtime) doClose(context.Context, strictjson.Value) (string, error) {
+	r.Close()
+	return nothing, nil
+}

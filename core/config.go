@@ -1,0 +1,98 @@
+package core
+
+import (
+	"time"
+
+	"latchkey/core/errcode"
+	"latchkey/core/navigation"
+	"latchkey/core/oauth"
+	"latchkey/core/secret"
+	"latchkey/core/strictjson"
+	"latchkey/core/userauth"
+)
+
+// Config is what the page asked for, as ARCHITECTURE.md names it under "The
+// commands". The data plane has checked the types, and has parsed the URLs.
+type Config struct {
+	Key, Context string
+	// InMemory says that the session does not outlive the page.
+	InMemory bool
+	OAuth    oauth.Config
+	Flow     userauth.Flow
+	Origin   string
+	Paths    navigation.Paths
+	// Leeway is how long before the expiry a refresh is due; 30 s by default.
+	Leeway time.Duration
+	// Timeout bounds each exchange with the server; 10 s by default.
+	Timeout time.Duration
+	// AfterLogout is where the server sends the person back to after a logout;
+	// the origin's root by default.
+	AfterLogout string
+}
+
+// ParseConfig reads a configuration, and names the option that is wrong.
+func ParseConfig(text string) (Config, error) {
+	v, err := strictjson.Parse(text)
+	if err != nil {
+		return Config{}, errcode.Wrap(errcode.ConfigInvalid, "the configuration can't be read", err)
+	}
+	str := func(name string) string { return v.Get(name).TextOr("") }
+	duration := func(name string, unit, standard time.Duration) time.Duration {
+		if n, ok := v.Get(name).Number(); ok {
+			return time.Duration(n * float64(unit))
+		}
+		return standard
+	}
+	flag := func(name string) bool { b, _ := v.Get(name).Bool(); return b }
+	endpoint := func(name string) string { return v.Get("endpoints").Get(name).TextOr("") }
+	c := Config{
+		Key: str("key"), Context: str("context"), InMemory: str("storage") == "memory",
+		Flow: userauth.Flow(str("flow")), Origin: str("origin"),
+		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout")},
+		Leeway:      duration("refreshLeeway", time.Second, 30*time.Second),
+		Timeout:     duration("timeout", time.Millisecond, 10*time.Second),
+		AfterLogout: str("postLogoutRedirectUri"),
+		OAuth: oauth.Config{
+			Issuer: str("issuer"), Discover: str("scheme") == "oidc",
+			Endpoints: oauth.Endpoints{
+				Authorization: endpoint("authorization"), Token: endpoint("token"),
+				Revocation: endpoint("revocation"), EndSession: endpoint("endSession"),
+			},
+			ClientID: str("client"), ClientSecret: secret.New(str("clientSecret")), Scope: str("scope"), RedirectURI: str("redirectUri"),
+			ClockTolerance: duration("clockTolerance", time.Second, time.Minute), AllowInsecure: flag("allowInsecure"),
+		},
+	}
+	if c.AfterLogout == "" {
+		c.AfterLogout = c.Origin + "/"
+	}
+	for _, item := range v.Get("exclude").Items() {
+		c.Paths.Exclude = append(c.Paths.Exclude, item.TextOr(""))
+	}
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	for _, required := range []struct{ name, value string }{
+		{"key", c.Key}, {"auth.issuer", c.OAuth.Issuer}, {"auth.clientId", c.OAuth.ClientID}, {"origin", c.Origin},
+	} {
+		if required.value == "" {
+			return errcode.New(errcode.ConfigInvalid, required.name+" is missing")
+		}
+	}
+	if c.Flow != userauth.Code && c.Flow != userauth.PasswordFlow {
+		return errcode.New(errcode.ConfigInvalid, "auth.flow must be 'code' or 'password'")
+	}
+	if c.Timeout <= 0 || c.Leeway < 0 {
+		return errcode.New(errcode.ConfigInvalid, "timeout must be more than 0, and refreshLeeway at least 0")
+	}
+	if name := c.OAuth.Insecure(); name != "" {
+		return errcode.New(errcode.ConfigInvalid, "auth."+name+" is no https address that can be used (http only for loopback, or with allowInsecure)")
+	}
+	if !c.OAuth.Discover && c.OAuth.Endpoints.Token == "" {
+		return errcode.New(errcode.ConfigInvalid, "auth.endpoints.token is missing")
+	}
+	if !c.OAuth.Discover && c.Flow == userauth.Code && c.OAuth.Endpoints.Authorization == "" {
+		return errcode.New(errcode.ConfigInvalid, "auth.endpoints.authorization is missing")
+	}
+	return nil
+}

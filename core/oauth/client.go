@@ -1,0 +1,49 @@
+package oauth
+
+import (
+	"sync"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/secret"
+)
+
+// Config says which client of which server this is.
+type Config struct {
+	// Issuer is the issuer identifier (RFC 8414, section 2). With Discover it
+	// is where the metadata is; without, it only names the server.
+	Issuer string
+	// Discover reads the endpoints from the issuer's metadata.
+	Discover  bool
+	Endpoints Endpoints
+
+	ClientID     string
+	ClientSecret secret.String
+	Scope        string
+	RedirectURI  string
+	// ClockTolerance is how far this clock and the server's may be apart.
+	ClockTolerance time.Duration
+	// AllowInsecure lets http: through for any host, not only for loopback.
+	AllowInsecure bool
+}
+
+// Endpoints are the server's. All but Token may be empty.
+type Endpoints struct {
+	Authorization, Token, Revocation, EndSession string
+}
+
+// Client makes the requests. Its methods may be called from any goroutine.
+type Client struct {
+	Config
+	http   browser.HTTP
+	crypto browser.Crypto
+	clock  browser.Clock
+
+	mu         sync.Mutex
+	discovered *Endpoints
+}
+
+// New returns a Client that has asked nobody yet.
+func New(c Config, http browser.HTTP, crypto browser.Crypto, clock browser.Clock) *Client {
+	return &Client{Config: c, http: http, crypto: crypto, clock: clock}
+}

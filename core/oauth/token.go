@@ -1,0 +1,155 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/errcode"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+	"latchkey/core/strictjson"
+)
+
+// maxAnswer bounds what the token endpoint may answer. Tokens of 16 kB exist;
+// answers of this size don't.
+const maxAnswer = 512 << 10
+
+// longestLife bounds expires_in, so that a mad value can't overflow a time.
+const longestLife = 10 * 365 * 24 * time.Hour
+
+// request sends a form to the token endpoint and reads the answer (RFC 6749,
+// sections 5.1 and 5.2).
+func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
+	e, err := c.endpoints(ctx)
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	f.add("client_id", c.ClientID)
+	f.addText("client_secret", c.ClientSecret.Expose())
+	answer, err := c.post(ctx, e.Token, f, false)
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	if answer.Status != 200 {
+		return session.Tokens{}, c.refusal(answer)
+	}
+	v, err := strictjson.Parse(string(answer.Body))
+	if err != nil || v.Kind() != strictjson.Obj {
+		return session.Tokens{}, errcode.New(errcode.ServerError, "the token endpoint answered 200, but not with a JSON object; is something between the page and the server?")
+	}
+	return c.tokens(v)
+}
+
+func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive bool) (*browser.Response, error) {
+	answer, err := c.http.Do(ctx, &browser.Request{
+		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive,
+		Headers: map[string]string{"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
+	})
+	return answer, transport(ctx, err)
+}
+
+// transport gives an error without an answer its code.
+func transport(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == context.DeadlineExceeded:
+		return errcode.Wrap(errcode.Timeout, "the server did not answer in time", err)
+	case ctx.Err() != nil:
+		return errcode.Wrap(errcode.Aborted, "the request was given up", err)
+	case errors.Is(err, browser.ErrTooLarge):
+		return errcode.Wrap(errcode.ServerError, "the server's answer is too large", err)
+	}
+	return errcode.Wrap(errcode.NetworkError, "the server could not be reached, or does not allow this origin (CORS)", err)
+}
+
+// refusal reads an answer that is no success. Only an error that the server
+// spells out in JSON is the server's word; anything else may come from a
+// proxy, a portal, or a server in trouble.
+func (c *Client) refusal(answer *browser.Response) error {
+	wait := retryAfter(answer.Headers["retry-after"], c.clock.Now())
+	status := "the server answered with status " + strconv.Itoa(answer.Status)
+	if answer.Status == 429 {
+		return &errcode.Error{Code: errcode.RateLimited, Message: status, RetryAfter: wait}
+	}
+	var o *errcode.OAuth
+	if v, err := strictjson.Parse(string(answer.Body)); err == nil && answer.Status >= 400 && answer.Status < 500 {
+		if code, ok := v.Get("error").Text(); ok && code != "" {
+			o = &errcode.OAuth{Error: code, Description: v.Get("error_description").TextOr(""), URI: v.Get("error_uri").TextOr("")}
+			status = "the server refused: " + printable(code)
+		}
+	}
+	return &errcode.Error{Code: errcode.ServerError, Message: status, OAuth: o, RetryAfter: wait}
+}
+
+// oauthError is the server's error code in err, or "".
+func oauthError(err error) string {
+	var e *errcode.Error
+	if errors.As(err, &e) && e.OAuth != nil {
+		return e.OAuth.Error
+	}
+	return ""
+}
+
+// printable cuts an error code to what RFC 6749, section 5.2, lets it be.
+func printable(code string) string {
+	if len(code) > 64 {
+		code = code[:64]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, code)
+}
+
+// tokens reads a successful answer. What can't be used is refused here, and
+// not at the first request that would carry it.
+func (c *Client) tokens(v strictjson.Value) (session.Tokens, error) {
+	bad := func(why string) (session.Tokens, error) {
+		return session.Tokens{}, errcode.New(errcode.ServerError, "the token endpoint's answer can't be used: "+why)
+	}
+	access, ok := v.Get("access_token").Text()
+	if !ok || !visible(access) {
+		return bad("access_token is missing, empty, or no text that a header can carry")
+	}
+	if kind, _ := v.Get("token_type").Text(); !strings.EqualFold(kind, "bearer") {
+		return bad("token_type is not Bearer (RFC 6749, section 7.1)")
+	}
+	t := session.Tokens{Access: secret.New(access), Type: "Bearer", IssuedAt: c.clock.Now()}
+	switch refresh := v.Get("refresh_token"); refresh.Kind() {
+	case strictjson.Missing, strictjson.Null:
+	case strictjson.Text:
+		t.Refresh = secret.New(refresh.TextOr(""))
+	default:
+		return bad("refresh_token is not a string")
+	}
+	// Anything but a positive whole number is as if the server had not said.
+	if seconds, ok := v.Get("expires_in").Int(); ok && seconds > 0 {
+		life := longestLife
+		if seconds < int64(longestLife/time.Second) {
+			life = time.Duration(seconds) * time.Second
+		}
+		t.ExpiresAt = t.IssuedAt.Add(life)
+	}
+	if scope, ok := v.Get("scope").Text(); ok {
+		t.Scope = strings.Fields(scope)
+	}
+	t.ID = secret.New(v.Get("id_token").TextOr(""))
+	return t, nil
+}
+
+// visible tells whether s is made of VSCHAR (RFC 6749, appendix A.12).
+func visible(s string) bool {
+	for _, c := range []byte(s) {
+		if c < 0x21 || c > 0x7e {
+			return false
+		}
+	}
+	return s != ""
+}

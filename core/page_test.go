@@ -1,0 +1,170 @@
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"latchkey/core"
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/strictjson"
+)
+
+const (
+	origin = "https://app.test"
+	issuer = "https://id.test"
+)
+
+// page is what the data plane is to the core: it holds the policy, sends the
+// app's requests by it, and asks where the policy says so.
+type page struct {
+	tab    *browsertest.Tab
+	server *browsertest.AuthServer
+	rt     *core.Runtime
+	// beforeSend is called with each request that is about to leave.
+	beforeSend func(as string)
+
+	mu      sync.Mutex
+	session string
+	version int64
+	policy  strictjson.Value
+	state   strictjson.Value
+	events  []string
+	errors  []string
+}
+
+// config is a configuration, with more members put in front.
+func config(more string) string {
+	return `{` + more + `"scheme":"oidc","key":"latchkey/1/id/shop/","issuer":"` + issuer + `","client":"shop","scope":"openid","redirectUri":"` + origin + `/callback",
+		"origin":"` + origin + `","flow":"password","context":"","home":"/","login":"/login","logout":"/logout"}`
+}
+
+func newPage(tab *browsertest.Tab, server *browsertest.AuthServer, config string) (*page, error) {
+	p := &page{tab: tab, server: server}
+	rt, err := core.New(config, tab.Browser(), p.publish)
+	p.rt = rt
+	return p, err
+}
+
+// openPage opens a page in a new tab, as after a reload.
+func openPage(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, config string) *page {
+	t.Helper()
+	p, err := newPage(profile.Open(origin+"/"), server, config)
+	require.NoError(t, err)
+	t.Cleanup(p.rt.Close)
+	_, err = p.call("start", "{}")
+	require.NoError(t, err)
+	return p
+}
+
+func (p *page) call(name, args string) (string, error) {
+	return p.rt.Call(context.Background(), name, args)
+}
+
+func (p *page) publish(json string) {
+	v, err := strictjson.Parse(json)
+	if err != nil {
+		panic(err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tab.Dead() {
+		return
+	}
+	p.state, p.policy = v.Get("state"), v.Get("policy")
+	p.session = p.policy.Get("session").TextOr("")
+	p.version, _ = p.policy.Get("version").Int()
+	for _, e := range v.Get("events").Items() {
+		name := e.Get("type").TextOr("")
+		if r := e.Get("reason").TextOr(""); r != "" {
+			name += ":" + r
+		}
+		if remote, _ := e.Get("remote").Bool(); remote {
+			name += " (remote)"
+		}
+		p.events = append(p.events, name)
+		if code := e.Get("error").Get("code").TextOr(""); code != "" {
+			p.errors = append(p.errors, code)
+		}
+	}
+}
+
+func (p *page) now() (session string, version int64, authorization string, validUntil int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, rule := range p.policy.Get("rules").Items() {
+		authorization = rule.Get("headers").Get("authorization").TextOr("")
+		validUntil, _ = rule.Get("validUntil").Int()
+	}
+	return p.session, p.version, authorization, validUntil
+}
+
+func (p *page) user() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state.Get("userId").TextOr("")
+}
+
+// takeEvents returns the events so far, and forgets them.
+func (p *page) takeEvents() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := strings.Join(p.events, ", ")
+	p.events = nil
+	return all
+}
+
+func (p *page) outcome(command string, stamp, more string) string {
+	result, err := p.call(command, "{"+stamp+more+"}")
+	if err != nil {
+		return "error"
+	}
+	v, _ := strictjson.Parse(result)
+	return v.Get("outcome").TextOr("")
+}
+
+// fetch sends a request to the API as web/src/fetch.ts does.
+func (p *page) fetch() (user string, status int, err error) {
+	session, version, authorization, until := p.now()
+	stamp := func() string { return fmt.Sprintf(`"as":"user","session":%q,"version":%d`, session, version) }
+	made := session
+	if until != 0 && p.tab.Browser().Clock.Now().UnixMilli() >= until {
+		if p.outcome("authorize", stamp(), "") == "changed" {
+			return "", 0, errChanged
+		}
+		session, version, authorization, _ = p.now()
+		if made != session {
+			authorization = ""
+		}
+	}
+	for attempt := 0; ; attempt++ {
+		if p.beforeSend != nil {
+			p.beforeSend(session)
+		}
+		user, status = p.server.API(authorization)
+		if status != 401 || authorization == "" || attempt == 1 {
+			return user, status, nil
+		}
+		switch p.outcome("refused", stamp(), `,"status":401`) {
+		case "changed":
+			return "", 0, errChanged
+		case "retry":
+			session, version, authorization, _ = p.now()
+		default:
+			return user, status, nil
+		}
+	}
+}
+
+var errChanged = fmt.Errorf("session_changed")
+
+func signIn(t *testing.T, p *page, user string) {
+	t.Helper()
+	_, err := p.call("loginWithCredentials", `{"username":"`+user+`","password":"wonderland"}`)
+	require.NoError(t, err)
+	require.Equal(t, user, p.user())
+}

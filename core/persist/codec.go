@@ -1,0 +1,126 @@
+package persist
+
+import (
+	"errors"
+	"time"
+
+	"latchkey/core/secret"
+	"latchkey/core/session"
+	"latchkey/core/strictjson"
+)
+
+// Format is the version of the record. A newer one is left alone.
+const Format = 1
+
+var (
+	errRubbish = errors.New("the stored session can't be read")
+	errNewer   = errors.New("the stored session was written by a newer version of this app; reload the page")
+)
+
+// owner is whose record it is. One of another issuer, client or context is
+// not ours, whatever its key says.
+type owner struct{ issuer, client, context string }
+
+func encode(o owner, r session.Record, v session.View) string {
+	var out strictjson.Object
+	out.Int("format", Format)
+	out.String("issuer", o.issuer)
+	out.String("client", o.client)
+	out.String("context", o.context)
+	out.String("session", r.Session)
+	out.Int("generation", r.Generation)
+	out.Text("ended", string(r.Ended))
+	out.Raw("state", v.State.JSON())
+	out.Raw("policy", v.Policy.JSON())
+	if r.Live() {
+		out.Raw("tokens", encodeTokens(r.Tokens))
+	}
+	return out.Done()
+}
+
+func encodeTokens(t session.Tokens) string {
+	var out strictjson.Object
+	out.String("access", t.Access.Expose())
+	out.Text("refresh", t.Refresh.Expose())
+	out.Text("id", t.ID.Expose())
+	out.String("type", t.Type)
+	if t.Scope != nil {
+		out.Texts("scope", t.Scope)
+	}
+	out.Int("issuedAt", t.IssuedAt.UnixMilli())
+	if !t.ExpiresAt.IsZero() {
+		out.Int("expiresAt", t.ExpiresAt.UnixMilli())
+	}
+	out.Text("subject", t.Subject)
+	if t.Claims != "" {
+		out.Raw("claims", t.Claims)
+	}
+	return out.Done()
+}
+
+// decode reads a record. State and policy are not read: they are computed from
+// the tokens, so that nobody can plant others.
+func decode(o owner, text string) (session.Record, error) {
+	v, err := strictjson.Parse(text)
+	if err != nil {
+		return session.Record{}, errRubbish
+	}
+	switch format, ok := v.Get("format").Int(); {
+	case !ok || format < 1:
+		return session.Record{}, errRubbish
+	case format > Format:
+		return session.Record{}, errNewer
+	}
+	if (owner{v.Get("issuer").TextOr(""), v.Get("client").TextOr(""), v.Get("context").TextOr("")}) != o {
+		return session.Record{}, errRubbish
+	}
+	var r session.Record
+	name, named := v.Get("session").Text()
+	generation, counted := v.Get("generation").Int()
+	if !named || !counted || generation < 1 {
+		return session.Record{}, errRubbish
+	}
+	r.Stamp = session.Stamp{Session: name, Generation: generation}
+	switch reason := session.Reason(v.Get("ended").TextOr("")); reason {
+	case session.ByUser, session.Expired, session.Revoked, session.Switched:
+		r.Ended = reason
+	}
+	if !r.Live() {
+		return r, nil
+	}
+	r.Ended = ""
+	r.Tokens, err = decodeTokens(v.Get("tokens"))
+	return r, err
+}
+
+func decodeTokens(v strictjson.Value) (session.Tokens, error) {
+	var t session.Tokens
+	access := v.Get("access").TextOr("")
+	issued, ok := v.Get("issuedAt").Int()
+	t.Type = v.Get("type").TextOr("")
+	if access == "" || !ok || t.Type == "" {
+		return t, errRubbish
+	}
+	t.Access = secret.New(access)
+	t.Refresh = secret.New(v.Get("refresh").TextOr(""))
+	t.ID = secret.New(v.Get("id").TextOr(""))
+	t.IssuedAt = time.UnixMilli(issued)
+	if expires, ok := v.Get("expiresAt").Int(); ok {
+		t.ExpiresAt = time.UnixMilli(expires)
+	}
+	if v.Get("scope").Kind() == strictjson.Array {
+		t.Scope = []string{}
+		for _, item := range v.Get("scope").Items() {
+			s, ok := item.Text()
+			if !ok {
+				return t, errRubbish
+			}
+			t.Scope = append(t.Scope, s)
+		}
+	}
+	t.Subject = v.Get("subject").TextOr("")
+	if claims := v.Get("claims"); claims.Kind() == strictjson.Obj {
+		t.Claims = claims.JSON()
+	}
+	return t, nil
+}

@@ -1,0 +1,128 @@
+// Package persist keeps the session's record in the browser's storage: one key,
+// one value, replaced whole, under a lock that is never held over a request.
+//
+// Storage fails in every way there is: it is blocked, it is full, somebody
+// else wrote rubbish there, a newer version of the app did. None of it ends a
+// session: it goes on in memory, and the page is told once.
+package persist
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/errcode"
+	"latchkey/core/session"
+)
+
+// patience bounds a storage operation and the wait for the write lock. Both
+// take no time unless something is broken, and then it's better to go on.
+const patience = 2 * time.Second
+
+// Store implements [session.Store].
+type Store struct {
+	storage browser.Storage
+	locks   browser.Locks
+	key     string
+	owner   owner
+	view    func(session.Record) session.View
+	warn    func(error)
+
+	mu     sync.Mutex
+	warned bool
+	// memory is the newest record that storage did not take; nil if it has all.
+	memory *session.Record
+}
+
+// Options says what a Store keeps, and for whom; all fields are required.
+type Options struct {
+	Storage browser.Storage
+	Locks   browser.Locks
+	// Key is the record's; the write lock is named after it.
+	Key                     string
+	Issuer, Client, Context string
+	// View computes what is kept beside the record for the next page load.
+	View func(session.Record) session.View
+	// Warn is called once, when the session has to go on in memory.
+	Warn func(error)
+}
+
+// New returns a Store. It reads nothing yet.
+func New(o Options) *Store {
+	return &Store{storage: o.Storage, locks: o.Locks, key: o.Key, owner: owner{o.Issuer, o.Client, o.Context}, view: o.View, warn: o.Warn}
+}
+
+// Load reads the record.
+func (s *Store) Load(ctx context.Context) session.Record {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	rec, err := s.read(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.complain(err)
+	}
+	if s.memory != nil && (err != nil || s.memory.Generation > rec.Generation) {
+		return *s.memory
+	}
+	return rec
+}
+
+func (s *Store) read(ctx context.Context) (session.Record, error) {
+	text, ok, err := s.storage.Get(ctx, s.key)
+	if err != nil || !ok {
+		return session.Record{}, err
+	}
+	rec, err := decode(s.owner, text)
+	if err == errRubbish {
+		// Nothing can be made of it, and it must not be met again.
+		return session.Record{}, s.storage.Remove(ctx, s.key)
+	}
+	return rec, err
+}
+
+// Update changes the record, with no other tab in between.
+func (s *Store) Update(ctx context.Context, change func(session.Record) (session.Record, bool)) session.Record {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*patience)
+	defer cancel()
+	wait, cancelWait := context.WithTimeout(ctx, patience)
+	defer cancelWait()
+	// A tab that froze inside these few lines would keep the lock for ever. A
+	// logout must work all the same, so it goes on without.
+	if release, err := s.locks.Acquire(wait, s.key+"/write"); err == nil {
+		defer release()
+	}
+	now := s.Load(ctx)
+	next, write := change(now)
+	if !write {
+		return now
+	}
+	err := s.write(ctx, next)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.memory = nil
+	if err != nil {
+		s.memory = &next
+		s.complain(err)
+	}
+	return next
+}
+
+func (s *Store) write(ctx context.Context, next session.Record) error {
+	if text, ok, err := s.storage.Get(ctx, s.key); err == nil && ok {
+		if _, err := decode(s.owner, text); err == errNewer {
+			return err
+		}
+	}
+	return s.storage.Set(ctx, s.key, encode(s.owner, next, s.view(next)))
+}
+
+// complain tells the page, once. Called with mu held.
+func (s *Store) complain(err error) {
+	if s.warned {
+		return
+	}
+	s.warned = true
+	go s.warn(errcode.Wrap(errcode.StorageFailed, err.Error()+"; the session goes on in memory, and ends with this page", err))
+}

@@ -1,0 +1,91 @@
+// Package policy is what the control plane tells the data plane: for whose
+// requests which headers, until when, and what a refusal looks like. It is
+// data, in JSON, and knows no URLs: which requests are whose is in the page's
+// own configuration, so that a policy read from storage can't widen it.
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/core/secret"
+	"latchkey/core/strictjson"
+)
+
+// Format is the version of the JSON form. A policy of another one is not read.
+const Format = 1
+
+// User is the As of the signed-in person's own requests.
+const User = "user"
+
+// Header is one header to set. Its name is in lower case.
+type Header struct {
+	Name  string
+	Value secret.String
+}
+
+// Rule says what the requests of one As carry.
+type Rule struct {
+	As      string
+	Headers []Header
+	// ValidUntil is when the core must be asked before sending; zero is never.
+	ValidUntil time.Time
+	// Hold keeps requests back until a newer policy comes.
+	Hold bool
+	// Refused lists the statuses that mean a refusal; none means that the core
+	// doesn't want to hear of any.
+	Refused []int
+}
+
+// Policy is immutable: whoever wants another one makes a new one.
+type Policy struct {
+	// Session is the record's; "" where nobody is signed in.
+	Session string
+	// Version is the record's generation.
+	Version int64
+	Rules   []Rule
+}
+
+// Format prints which policy it is, never what it holds.
+func (p Policy) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "policy %d with %d rules", p.Version, len(p.Rules))
+}
+
+// JSON writes p as the data plane and the record have it.
+func (p Policy) JSON() string {
+	var o strictjson.Object
+	o.Int("format", Format)
+	o.String("session", p.Session)
+	o.Int("version", p.Version)
+	rules := make([]string, len(p.Rules))
+	for i, r := range p.Rules {
+		rules[i] = r.json()
+	}
+	o.Raw("rules", "["+strings.Join(rules, ",")+"]")
+	return o.Done()
+}
+
+func (r Rule) json() string {
+	var o strictjson.Object
+	o.String("as", r.As)
+	if len(r.Headers) > 0 {
+		var h strictjson.Object
+		for _, header := range r.Headers {
+			h.String(header.Name, header.Value.Expose())
+		}
+		o.Raw("headers", h.Done())
+	}
+	if !r.ValidUntil.IsZero() {
+		o.Int("validUntil", r.ValidUntil.UnixMilli())
+	}
+	if r.Hold {
+		o.Bool("hold", true)
+	}
+	if len(r.Refused) > 0 {
+		var refused strictjson.Object
+		refused.Raw("status", strings.ReplaceAll(fmt.Sprint(r.Refused), " ", ","))
+		o.Raw("refused", refused.Done())
+	}
+	return o.Done()
+}

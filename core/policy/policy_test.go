@@ -1,0 +1,57 @@
+package policy_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"latchkey/core/policy"
+	"latchkey/core/secret"
+	"latchkey/core/strictjson"
+)
+
+var update = flag.Bool("update", false, "write the golden policies again")
+
+// The data plane's tests read the same files.
+var golden = map[string]policy.Policy{
+	"anonymous": {Version: 3},
+	"bearer": {Session: "s1", Version: 7, Rules: []policy.Rule{{
+		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}},
+		ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401},
+	}}},
+	"no-expiry": {Session: "s1", Version: 1, Rules: []policy.Rule{{
+		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401, 440},
+	}}},
+	"hold":      {Session: "s1", Version: 8, Rules: []policy.Rule{{As: policy.User, Hold: true}}},
+	"two-rules": {Session: "s1", Version: 9, Rules: []policy.Rule{{As: policy.User, Hold: true}, {As: "client", Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer other")}}}}},
+}
+
+func TestGoldenPolicies(t *testing.T) {
+	for name, p := range golden {
+		file := filepath.Join("testdata", name+".json")
+		if *update {
+			require.NoError(t, os.WriteFile(file, []byte(p.JSON()+"\n"), 0o644))
+		}
+		want, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), p.JSON()+"\n", name)
+		_, err = strictjson.Parse(p.JSON())
+		assert.NoError(t, err, name)
+	}
+	files, err := filepath.Glob("testdata/*.json")
+	require.NoError(t, err)
+	assert.Len(t, files, len(golden), "a file without its policy here")
+}
+
+func TestXS09PolicyDoesNotPrintItsHeaders(t *testing.T) {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.NotContains(t, fmt.Sprintf(verb, golden["bearer"]), "token")
+		assert.NotContains(t, fmt.Sprintf(verb, golden["bearer"].Rules), "token")
+	}
+}

@@ -1,0 +1,657 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/errcode"
+)
+
+// world is a bubble with a browser and a server.
+func world(t *testing.T, test func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer)) {
+	synctest.Test(t, func(t *testing.T) {
+		profile := browsertest.NewProfile()
+		server := browsertest.NewAuthServer(issuer, profile.Now)
+		profile.Server = server.Serve
+		test(t, profile, server)
+	})
+}
+
+func TestTheWholePathByRedirect(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		code := strings.Replace(config(""), `"flow":"password"`, `"flow":"code"`, 1)
+		first := openPage(t, profile, server, code)
+		assert.Equal(t, "anonymous", first.user())
+		_, err := first.call("loginWithRedirect", `{"returnTo":"/orders?page=2#top","loginHint":"alice","params":{"ui_locales":"de"}}`)
+		require.NoError(t, err)
+		sent := first.tab.Location().Assigned()
+		require.Len(t, sent, 1)
+		q := query(t, sent[0])
+		assert.Equal(t, "S256", q.Get("code_challenge_method"))
+		assert.Len(t, q.Get("code_challenge"), 43)
+		assert.Equal(t, "de", q.Get("ui_locales"))
+		assert.NotEmpty(t, q.Get("nonce"))
+
+		back := server.Authorize(sent[0], "alice")
+		tab := profile.Open(back)
+		second, err := newPage(tab, server, code)
+		require.NoError(t, err)
+		defer second.rt.Close()
+		result, err := second.call("start", `{"callback":"`+back+`"}`)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"returnTo":"/orders?page=2#top"}`, result)
+		assert.Equal(t, []string{"/orders?page=2#top"}, tab.Location().Navigated())
+		assert.Equal(t, "alice", second.user())
+		assert.Equal(t, "login", second.takeEvents())
+		user, status, err := second.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		assert.Equal(t, "alice", user)
+
+		synctest.Wait()
+		assert.Equal(t, "login (remote)", first.takeEvents())
+
+		// S63: a reload signs nobody in, and nobody out.
+		third := openPage(t, profile, server, code)
+		assert.Equal(t, "alice", third.user())
+		assert.Empty(t, third.takeEvents())
+
+		// S71: logout ends it everywhere.
+		_, err = third.call("logout", `{}`)
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.Equal(t, "logout:user", third.takeEvents())
+		assert.Equal(t, "logout:user (remote)", second.takeEvents())
+		assert.Equal(t, []string{"refresh_token", "access_token"}, server.Revoked(), "S72: refresh token first")
+		require.Len(t, third.tab.Location().Assigned(), 1, "S73: the server's logout page")
+		assert.Contains(t, third.tab.Location().Assigned()[0], issuer+"/logout?id_token_hint=")
+		for key, value := range profile.Storage().All() {
+			assert.NotContains(t, value, "at_", key)
+			assert.NotContains(t, value, "rt_", key)
+		}
+	})
+}
+
+func query(t *testing.T, address string) url.Values {
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	return u.Query()
+}
+
+func TestRR01ManyRefusedTogetherMakeOneRefresh(t *testing.T) {
+	for _, n := range []int{2, 10, 100, 1000, 10000} {
+		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+			p := openPage(t, profile, server, config(""))
+			signIn(t, p, "alice")
+			server.Expire()
+			var group sync.WaitGroup
+			for range n {
+				group.Go(func() {
+					user, status, err := p.fetch()
+					assert.NoError(t, err)
+					assert.Equal(t, 200, status)
+					assert.Equal(t, "alice", user)
+				})
+			}
+			group.Wait()
+			assert.Equal(t, 1, server.Refreshes())
+			assert.Equal(t, "login, refresh", p.takeEvents())
+		})
+	}
+}
+
+func TestRR02LateRefusalsUseTheTokenThatIsThere(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		session, version, _, _ := p.now()
+		server.Expire()
+		_, status, err := p.fetch()
+		require.NoError(t, err)
+		require.Equal(t, 200, status)
+		late := stamp(session, version)
+		assert.Equal(t, "retry", p.outcome("refused", late, `,"status":401`))
+		assert.Equal(t, 1, server.Refreshes())
+
+		// S31: but not as somebody else.
+		_, err = p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "giveup", p.outcome("refused", late, `,"status":401`))
+		signIn(t, p, "bob")
+		assert.Equal(t, "changed", p.outcome("refused", late, `,"status":401`))
+	})
+}
+
+func stamp(session string, version int64) string {
+	return fmt.Sprintf(`"as":"user","session":%q,"version":%d`, session, version)
+}
+
+func TestRR03RR04RequestsWaitForTheRefresh(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		answer := make(chan struct{})
+		server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
+			<-answer
+			return nil, nil
+		}
+		profile.Jump(2 * time.Hour) // the lid was closed: no timer has noticed
+		sent := 0
+		p.beforeSend = func(string) { sent++ }
+		done := make(chan int)
+		go func() {
+			_, status, _ := p.fetch()
+			done <- status
+		}()
+		synctest.Wait()
+		assert.Zero(t, sent, "known to be over, so not sent in vain")
+		close(answer)
+		assert.Equal(t, 200, <-done)
+		assert.Equal(t, 1, sent)
+		assert.Equal(t, 1, server.Refreshes())
+	})
+}
+
+func TestRR05TheServerKnowsBetterThanExpiresIn(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		server.Expire()
+		_, status, err := p.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+	})
+}
+
+func TestS17RefreshesBeforeTheExpiryInOneTab(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		tabs := []*page{p, openPage(t, profile, server, config("")), openPage(t, profile, server, config(""))}
+		p.takeEvents()
+		time.Sleep(time.Hour - 31*time.Second)
+		assert.Zero(t, server.Refreshes())
+		time.Sleep(31 * time.Second)
+		assert.Equal(t, 1, server.Refreshes())
+		var events []string
+		for _, tab := range tabs {
+			events = append(events, tab.takeEvents())
+		}
+		assert.ElementsMatch(t, []string{"refresh", "refresh (remote)", "refresh (remote)"}, events)
+	})
+}
+
+func TestRR20OnlyInvalidGrantEndsASession(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		other := openPage(t, profile, server, config(""))
+		server.RevokeAll()
+		_, status, err := p.fetch()
+		require.NoError(t, err, "the caller gets the server's own refusal")
+		assert.Equal(t, 401, status)
+		synctest.Wait()
+		assert.Equal(t, "login, expired, logout:expired", p.takeEvents())
+		assert.Equal(t, "expired (remote), logout:expired (remote)", other.takeEvents())
+		assert.Equal(t, "anonymous", p.user())
+		_, _, _ = p.fetch()
+		assert.Equal(t, 1, server.Refreshes(), "S38: nobody is signed in, so nothing is refreshed")
+	})
+}
+
+func TestRR20AnotherTabHasRotated(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		other := openPage(t, profile, server, config(""))
+		// The other tab commits while our answer, a refusal, is on its way.
+		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
+			server.Fault = nil
+			key := "latchkey/1/id/shop/"
+			text := profile.Storage().Value(key)
+			profile.Storage().Put(key, strings.NewReplacer(`"generation":1`, `"generation":2`, `"version":1`, `"version":2`).Replace(text))
+			return browsertest.JSON(400, `{"error":"invalid_grant"}`), nil
+		}
+		server.Expire()
+		_, _, err := p.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, "alice", p.user())
+		assert.Equal(t, "login, refresh (remote)", p.takeEvents())
+		assert.NotContains(t, other.takeEvents(), "expired")
+	})
+}
+
+func TestRR21RR22AServerInTroubleEndsNoSession(t *testing.T) {
+	html := func(status int, body string) *browser.Response {
+		return &browser.Response{Status: status, Headers: map[string]string{"content-type": "text/html"}, Body: []byte(body)}
+	}
+	tests := []struct {
+		name   string
+		answer *browser.Response
+		err    error
+		code   errcode.Code
+	}{
+		{"no network", nil, browser.ErrNetwork, errcode.NetworkError},
+		{"an answer of 32 MB", nil, browser.ErrTooLarge, errcode.ServerError},
+		{"500", browsertest.JSON(500, `{"error":"server_error"}`), nil, errcode.ServerError},
+		{"500 that says invalid_grant", browsertest.JSON(500, `{"error":"invalid_grant"}`), nil, errcode.ServerError},
+		{"502", html(502, "<h1>Bad gateway</h1>"), nil, errcode.ServerError},
+		{"503", browsertest.JSON(503, ""), nil, errcode.ServerError},
+		{"429", browsertest.JSON(429, `{"error":"invalid_grant"}`), nil, errcode.RateLimited},
+		{"403 in HTML", html(403, "<h1>Forbidden</h1>"), nil, errcode.ServerError},
+		{"404", html(404, ""), nil, errcode.ServerError},
+		{"captive portal", html(200, "<html>Welcome to the hotel</html>"), nil, errcode.ServerError},
+		{"nothing", browsertest.JSON(200, ""), nil, errcode.ServerError},
+		{"204", browsertest.JSON(204, ""), nil, errcode.ServerError},
+		{"half an answer", browsertest.JSON(200, `{"access_token":"at_x","token_ty`), nil, errcode.ServerError},
+		{"null", browsertest.JSON(200, `null`), nil, errcode.ServerError},
+		{"an array", browsertest.JSON(200, `[]`), nil, errcode.ServerError},
+		{"200 with an error inside", browsertest.JSON(200, `{"error":"invalid_grant"}`), nil, errcode.ServerError},
+		{"invalid_client (RR-25)", browsertest.JSON(401, `{"error":"invalid_client"}`), nil, errcode.ServerError},
+		{"a token that is an object", browsertest.JSON(200, `{"access_token":{},"token_type":"bearer"}`), nil, errcode.ServerError},
+		{"a token with a line break", browsertest.JSON(200, `{"access_token":"a\r\nb","token_type":"bearer"}`), nil, errcode.ServerError},
+		{"a token twice", browsertest.JSON(200, `{"access_token":"a","access_token":"b","token_type":"bearer"}`), nil, errcode.ServerError},
+		{"another token type", browsertest.JSON(200, `{"access_token":"a","token_type":"mac"}`), nil, errcode.ServerError},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+				p := openPage(t, profile, server, config(""))
+				signIn(t, p, "alice")
+				p.takeEvents()
+				server.Expire()
+				asked := 0
+				server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
+					asked++
+					return tt.answer, tt.err
+				}
+				_, status, err := p.fetch()
+				require.NoError(t, err)
+				assert.Equal(t, 401, status, "the server's own answer")
+				for range 50 { // RR-24
+					_, _, _ = p.fetch()
+				}
+				assert.Equal(t, 1, asked, "who comes during the pause gets the last error")
+				_, err = p.call("refresh", "{}")
+				assert.Equal(t, tt.code, errcode.Of(err))
+				assert.Equal(t, "alice", p.user())
+				assert.Empty(t, p.takeEvents())
+
+				server.Fault = nil
+				time.Sleep(2 * time.Minute)
+				_, status, err = p.fetch()
+				require.NoError(t, err)
+				assert.Equal(t, 200, status, "it goes on when the server is back")
+			})
+		})
+	}
+}
+
+func TestRR26AServerThatNeverAnswers(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		profile.Server = func(ctx context.Context, _ *browser.Request) (*browser.Response, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		_, err := p.call("refresh", "{}")
+		assert.Equal(t, errcode.Timeout, errcode.Of(err))
+		assert.Equal(t, "alice", p.user())
+		_, err = p.call("loginWithCredentials", `{"username":"bob","password":"wonderland"}`)
+		assert.Equal(t, errcode.Timeout, errcode.Of(err))
+		assert.Equal(t, "alice", p.user(), "a sign-in that fails leaves the session as it was")
+	})
+}
+
+func TestRR23RetryAfterIsHeeded(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		asked := 0
+		server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
+			asked++
+			return &browser.Response{Status: 429, Headers: map[string]string{"retry-after": "30"}}, nil
+		}
+		_, err := p.call("refresh", "{}")
+		var e *errcode.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 30*time.Second, e.RetryAfter)
+		_, err = p.call("refresh", "{}")
+		assert.Equal(t, errcode.RateLimited, errcode.Of(err), "not even a page that asks for it gets one sooner")
+		assert.Equal(t, 1, asked)
+		server.Fault = nil
+		time.Sleep(30 * time.Second)
+		_, err = p.call("refresh", "{}")
+		assert.NoError(t, err)
+	})
+}
+
+func TestRR28TheOldRefreshTokenIsKept(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		server.KeepRefreshToken = true
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		for range 3 {
+			_, err := p.call("refresh", "{}")
+			require.NoError(t, err)
+		}
+		assert.Equal(t, "alice", p.user(), "OP-39: and the old claims")
+	})
+}
+
+func TestRR32LogoutDuringARefreshWins(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		other := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		synctest.Wait()
+		answer := make(chan struct{})
+		refreshing := make(chan struct{})
+		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
+			if form.Get("grant_type") == "refresh_token" {
+				close(refreshing)
+				<-answer
+			}
+			return nil, nil
+		}
+		server.Expire()
+		waiting := make(chan error)
+		go func() {
+			_, _, err := p.fetch()
+			waiting <- err
+		}()
+		<-refreshing
+		_, err := other.call("logout", `{"revoke":false}`)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.NoError(t, <-waiting, "RR-35: who waits does not wait for the answer")
+		assert.Equal(t, "anonymous", p.user())
+		close(answer)
+		synctest.Wait()
+		assert.Equal(t, "anonymous", p.user())
+		assert.Equal(t, []string{"refresh_token", "access_token"}, server.Revoked(), "what came too late is given back")
+		for key, value := range profile.Storage().All() {
+			assert.NotContains(t, value, "at_", key)
+		}
+	})
+}
+
+func TestRR33ASignInDuringARefreshWins(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		answer := make(chan struct{})
+		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
+			if form.Get("grant_type") == "refresh_token" {
+				<-answer
+			}
+			return nil, nil
+		}
+		server.Expire()
+		waiting := make(chan error)
+		go func() {
+			_, _, err := p.fetch()
+			waiting <- err
+		}()
+		synctest.Wait()
+		signIn(t, p, "bob")
+		assert.ErrorIs(t, <-waiting, errChanged, "a request of alice's never runs as bob")
+		close(answer)
+		synctest.Wait()
+		assert.Equal(t, "bob", p.user())
+		assert.Equal(t, "login, logout:switched, login", p.takeEvents())
+	})
+}
+
+func TestRR39ExpiresInThatIsNoNumberOfSeconds(t *testing.T) {
+	for _, value := range []string{"0", "-1", `"3600"`, "1e15", "1e400", "{}", "null", "1.5"} {
+		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+			asked := 0
+			server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
+				if form.Get("grant_type") == "" {
+					return nil, nil
+				}
+				asked++
+				return browsertest.JSON(200, `{"access_token":"at_x","refresh_token":"rt_x","token_type":"Bearer","expires_in":`+value+`}`), nil
+			}
+			p := openPage(t, profile, server, config(""))
+			_, err := p.call("loginWithCredentials", `{"username":"alice","password":"wonderland"}`)
+			require.NoError(t, err, value)
+			time.Sleep(24 * time.Hour)
+			assert.Equal(t, 1, asked, value)
+			assert.Equal(t, "current", p.user(), value)
+		})
+	}
+}
+
+func TestRR39AShortLifeIsNoLoop(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		server.Life = 4 * time.Second // far below refreshLeeway
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		time.Sleep(40 * time.Second)
+		assert.LessOrEqual(t, server.Refreshes(), 14)
+		assert.GreaterOrEqual(t, server.Refreshes(), 10)
+	})
+}
+
+func TestST01AFullStorageKeepsTheSessionInMemory(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		before := profile.Storage().Value("latchkey/1/id/shop/")
+		profile.Storage().Fail(nil, browser.ErrQuota)
+		for range 3 {
+			_, err := p.call("refresh", "{}")
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		_, status, err := p.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		assert.Equal(t, []string{"storage_failed"}, p.errors, "once")
+		assert.Equal(t, before, profile.Storage().Value("latchkey/1/id/shop/"), "the old record is whole")
+		profile.Storage().Fail(nil, nil)
+		_, err = p.call("refresh", "{}")
+		require.NoError(t, err)
+		assert.Contains(t, profile.Storage().Value("latchkey/1/id/shop/"), `"generation":5`, "S62: it is used again when it works again")
+	})
+}
+
+func TestST02AStorageThatThrows(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		profile.Storage().Fail(browser.ErrBlocked, browser.ErrBlocked)
+		p := openPage(t, profile, server, config(""))
+		synctest.Wait()
+		assert.Equal(t, []string{"storage_failed"}, p.errors)
+		signIn(t, p, "alice")
+		server.Expire()
+		_, status, err := p.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		_, err = p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "anonymous", p.user())
+		assert.Len(t, p.errors, 1)
+	})
+}
+
+func TestST02ARedirectIsNotBegunThatCouldNotBeFinished(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		profile.Storage().Fail(nil, browser.ErrBlocked)
+		p := openPage(t, profile, server, strings.Replace(config(""), `"flow":"password"`, `"flow":"code"`, 1))
+		_, err := p.call("loginWithRedirect", "{}")
+		assert.Equal(t, errcode.StorageFailed, errcode.Of(err))
+		assert.Empty(t, p.tab.Location().Assigned())
+	})
+}
+
+func TestST04RubbishIsSignedOut(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		good := profile.Storage().Value("latchkey/1/id/shop/")
+		for _, rubbish := range []string{
+			"", "null", "undefined", "[]", "7", `"x"`, "{}", good[:len(good)/2], strings.Replace(good, issuer, "https://evil.test", 1),
+			strings.Replace(good, `"client":"shop"`, `"client":"other"`, 1), strings.Replace(good, `"context":""`, `"context":"b"`, 1),
+			strings.Replace(good, `"access":"at_1"`, `"access":7`, 1), strings.Replace(good, `"generation":1`, `"generation":"1"`, 1),
+			strings.Replace(good, `"generation":1`, `"generation":-1`, 1), strings.Replace(good, `"format":1`, `"format":0`, 1),
+		} {
+			profile.Storage().Put("latchkey/1/id/shop/", rubbish)
+			p := openPage(t, profile, server, config(""))
+			assert.Equal(t, "anonymous", p.user(), rubbish)
+			assert.Empty(t, p.errors)
+			assert.Empty(t, profile.Storage().Value("latchkey/1/id/shop/"), "it is not met again")
+			p.rt.Close()
+		}
+	})
+}
+
+func TestST07ANewerRecordIsLeftAlone(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		newer := `{"format":2,"what":"ever"}`
+		profile.Storage().Put("latchkey/1/id/shop/", newer)
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		synctest.Wait()
+		assert.Equal(t, []string{"storage_failed"}, p.errors)
+		assert.Equal(t, newer, profile.Storage().Value("latchkey/1/id/shop/"))
+	})
+}
+
+func TestST08WhatIsStoredBesideTheTokensIsNotBelieved(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		good := profile.Storage().Value("latchkey/1/id/shop/")
+		bad := strings.NewReplacer(`"userId":"alice"`, `"userId":"mallory"`, `"Bearer at_1"`, `"Bearer at_evil"`).Replace(good)
+		require.NotEqual(t, good, bad)
+		profile.Storage().Put("latchkey/1/id/shop/", bad)
+		p = openPage(t, profile, server, config(""))
+		assert.Equal(t, "alice", p.user())
+		_, _, authorization, _ := p.now()
+		assert.Equal(t, "Bearer at_1", authorization)
+	})
+}
+
+func TestST10ST15OnlyOurTwoKeysAreTouched(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		foreign := map[string]string{"latchkey": "a", "latchkey/1/id/shop": "b", "latchkey/1/id/shop/2": "c", "other": "d"}
+		for key, value := range foreign {
+			profile.Storage().Put(key, value)
+		}
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		all := profile.Storage().All()
+		assert.Len(t, all, len(foreign)+1, "ST-15: one key is the whole session")
+		_, err := p.call("logout", "{}")
+		require.NoError(t, err)
+		for key, value := range foreign {
+			assert.Equal(t, value, profile.Storage().Value(key))
+		}
+	})
+}
+
+func TestST14AClearedStorageEndsTheSession(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		p.takeEvents()
+		profile.Storage().Clear()
+		p.tab.Signal(browser.Touched)
+		synctest.Wait()
+		assert.Equal(t, "anonymous", p.user())
+		assert.Equal(t, "logout:revoked (remote)", p.takeEvents())
+	})
+}
+
+func TestAClearedStorageWithASessionOfAnotherTab(t *testing.T) {
+	// Its generation is lower than ours; a logout here must still be one.
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		_, err := p.call("refresh", "{}")
+		require.NoError(t, err)
+		key := "latchkey/1/id/shop/"
+		text := profile.Storage().Value(key)
+		profile.Storage().Put(key, strings.NewReplacer(`"generation":2`, `"generation":1`, p.session, "another").Replace(text))
+		_, err = p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "anonymous", p.user())
+		assert.NotContains(t, profile.Storage().Value(key), "at_")
+	})
+}
+
+func TestInvalidCredentials(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		_, err := p.call("loginWithCredentials", `{"username":"alice","password":"Wond&=+ä"}`)
+		assert.Equal(t, errcode.InvalidCredentials, errcode.Of(err))
+		assert.NotContains(t, errcode.JSON(err), "Wond")
+		assert.Contains(t, errcode.JSON(err), `"oauth":{"error":"invalid_grant"}`)
+		assert.Empty(t, p.takeEvents())
+		assert.Empty(t, profile.Storage().All())
+	})
+}
+
+func TestLogoutWorksOffline(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		profile.Server = nil
+		_, err := p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "login, logout:user", p.takeEvents())
+		_, err = p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Empty(t, p.takeEvents(), "once")
+	})
+}
+
+func TestTokensForCodeThatMust(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		_, err := p.call("accessToken", "{}")
+		assert.Equal(t, errcode.SessionExpired, errcode.Of(err))
+		signIn(t, p, "alice")
+		token, err := p.call("accessToken", `{"minValidity":60}`)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"token":"at_1"}`, token)
+		token, err = p.call("accessToken", `{"minValidity":3600}`)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"token":"at_2"}`, token, "it would end within the hour")
+		_, err = p.call("idToken", "{}")
+		assert.NoError(t, err)
+	})
+}
+
+func TestCallClosedAndUnknown(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		_, err := p.call("makeCoffee", "{}")
+		assert.Equal(t, errcode.RuntimeFailed, errcode.Of(err))
+		_, err = p.call("refresh", "{")
+		assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		unstarted, err := newPage(profile.Open(origin+"/"), server, config(""))
+		require.NoError(t, err)
+		defer unstarted.rt.Close()
+		_, err = unstarted.rt.Call(ctx, "refresh", "{}")
+		assert.Equal(t, errcode.Aborted, errcode.Of(err))
+		assert.True(t, errors.Is(err, context.Canceled))
+	})
+}

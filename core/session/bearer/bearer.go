@@ -1,0 +1,65 @@
+// Package bearer is the strategy of OAuth 2.0: an access token in the
+// Authorization header (RFC 6750), recovered with a refresh token.
+package bearer
+
+import (
+	"context"
+
+	"latchkey/core/errcode"
+	"latchkey/core/oauth"
+	"latchkey/core/policy"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+)
+
+// current is the user id of somebody whose name nobody told us.
+const current = "current"
+
+// Strategy implements [session.Strategy].
+type Strategy struct{ client *oauth.Client }
+
+// New returns the strategy of one client.
+func New(client *oauth.Client) Strategy { return Strategy{client} }
+
+// Rules sends the access token until it ends.
+func (s Strategy) Rules(r session.Record) []policy.Rule {
+	value := r.Tokens.Type + " " + r.Tokens.Access.Expose()
+	return []policy.Rule{{
+		As:         policy.User,
+		Headers:    []policy.Header{{Name: "authorization", Value: secret.New(value)}},
+		ValidUntil: r.Tokens.ExpiresAt,
+		Refused:    []int{401},
+	}}
+}
+
+// State shows what the tokens say.
+func (s Strategy) State(r session.Record) session.State {
+	t := r.Tokens
+	state := session.State{UserID: t.Subject, Claims: t.Claims, Scope: t.Scope, ExpiresAt: t.ExpiresAt, TokenType: t.Type}
+	if state.UserID == "" {
+		state.UserID = current
+	}
+	return state
+}
+
+// Renewable says whether there is a refresh token.
+func (s Strategy) Renewable(r session.Record) bool { return !r.Tokens.Refresh.Empty() }
+
+// Recover refreshes. Without a refresh token an access token that was refused
+// is the end.
+func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome {
+	if !s.Renewable(r) {
+		return session.Dead(errcode.New(errcode.SessionExpired, "the access token is over, and there is no refresh token"))
+	}
+	t, err := s.client.Refresh(ctx, r.Tokens)
+	switch {
+	case err == nil:
+		return session.Renewed(t)
+	case oauth.Dead(err):
+		return session.Dead(err)
+	}
+	return session.Failed(err)
+}
+
+// Discard revokes.
+func (s Strategy) Discard(ctx context.Context, t session.Tokens) { s.client.Revoke(ctx, t) }

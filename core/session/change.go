@@ -1,0 +1,64 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+
+	"latchkey/core/errcode"
+)
+
+// Begin signs in: tokens become a new session, whatever was there before.
+func (k *Keeper) Begin(ctx context.Context, tokens Tokens) error {
+	var id [12]byte
+	if err := k.Crypto.Random(id[:]); err != nil {
+		return errcode.Wrap(errcode.RuntimeFailed, "the browser gave no random numbers", err)
+	}
+	name := base64.RawURLEncoding.EncodeToString(id[:])
+	k.replace(ctx, func(now Record) (Record, bool) {
+		return Record{Stamp: Stamp{name, now.Generation + 1}, Tokens: tokens}, true
+	})
+	return nil
+}
+
+// End ends the session that is there, for all tabs. The record stays without
+// tokens, so that its generation goes on counting.
+func (k *Keeper) End(ctx context.Context, reason Reason) {
+	k.replace(ctx, func(now Record) (Record, bool) {
+		if !now.Live() {
+			return now, false
+		}
+		return ended(now, reason), true
+	})
+}
+
+// over is End, unless the record has moved on from stamp.
+func (k *Keeper) over(ctx context.Context, stamp Stamp, reason Reason) {
+	k.replace(ctx, func(now Record) (Record, bool) {
+		if now.Stamp != stamp {
+			return now, false
+		}
+		return ended(now, reason), true
+	})
+}
+
+func ended(now Record, reason Reason) Record {
+	return Record{Stamp: Stamp{Generation: now.Generation + 1}, Ended: reason}
+}
+
+// replace is the one way a record is written. It returns what is stored now, and
+// whether change wrote that.
+func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)) (Record, bool) {
+	k.io.Lock()
+	defer k.io.Unlock()
+	wrote := false
+	rec := k.Store.Update(ctx, func(now Record) (Record, bool) {
+		var next Record
+		next, wrote = change(now)
+		return next, wrote
+	})
+	k.adopt(rec, !wrote, true)
+	if wrote {
+		k.Tell()
+	}
+	return rec, wrote
+}

@@ -1,0 +1,185 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/event"
+)
+
+// Store keeps the record where all tabs see it. It never fails towards the
+// keeper: where storage can't be used it keeps the record in memory and says
+// so by its own means.
+type Store interface {
+	// Load reads the record; the zero Record where there is none.
+	Load(context.Context) Record
+	// Update reads the record, lets change decide on a new one, and writes that
+	// if change says so, with no other tab in between. It returns what is
+	// stored now. It does not give up when ctx ends: what was obtained must be
+	// kept.
+	Update(ctx context.Context, change func(Record) (Record, bool)) Record
+}
+
+// Keeper is the one place where a session changes. Every change is a new
+// generation of the record, written only over the generation it started from;
+// so an answer that comes late changes nothing, whoever was faster.
+//
+// Its methods may be called from any goroutine.
+type Keeper struct {
+	Options
+	// io keeps one storage operation and its adoption together, so that this
+	// tab can't adopt an older read after a newer write.
+	io sync.Mutex
+
+	mu     sync.Mutex
+	rec    Record
+	flight *flight
+	pause  pause
+	// left is closed when the session that is in rec is no longer the one.
+	left      chan struct{}
+	stopTimer func()
+	closed    bool
+}
+
+// Options is what a Keeper works with; all fields are required.
+type Options struct {
+	Store    Store
+	Strategy Strategy
+	Locks    browser.Locks
+	Clock    browser.Clock
+	Crypto   browser.Crypto
+	// Lock is the name of the lock that a refresh holds.
+	Lock string
+	// Publish hands what the page shall know to the data plane. It is called
+	// with what belongs together, in the order it happened.
+	Publish func(View, []event.Event)
+	// Tell lets the other tabs know that the record has changed.
+	Tell func()
+	// Leeway is how long before the expiry a refresh is due.
+	Leeway time.Duration
+	// Timeout bounds the exchange with the server, and so what a tab holds the
+	// refresh lock for.
+	Timeout time.Duration
+}
+
+// NewKeeper returns a Keeper that knows nothing until Load.
+func NewKeeper(o Options) *Keeper {
+	return &Keeper{Options: o, left: make(chan struct{}), stopTimer: func() {}}
+}
+
+// Record is what this tab knows. Only the strategy, and those who need the
+// tokens themselves, should look inside.
+func (k *Keeper) Record() Record {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.rec
+}
+
+// Load reads the record for the first time. It publishes nothing: what the page
+// sees first may have to wait for more than that.
+func (k *Keeper) Load(ctx context.Context) {
+	k.io.Lock()
+	defer k.io.Unlock()
+	rec := k.Store.Load(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rec = rec
+	k.schedule()
+}
+
+// Announce publishes what is known, with events that did not come from a change
+// of the record.
+func (k *Keeper) Announce(events ...event.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.closed {
+		k.Publish(k.View(k.rec), events)
+	}
+}
+
+// Reload reads the record again, as another tab may have changed it.
+func (k *Keeper) Reload(ctx context.Context) {
+	k.io.Lock()
+	defer k.io.Unlock()
+	k.adopt(k.Store.Load(ctx), true, false)
+}
+
+// Close stops the timer; nothing is published any more.
+func (k *Keeper) Close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+	k.stopTimer()
+	close(k.left)
+	k.left = make(chan struct{})
+}
+
+// View is what rec means to the page.
+func (k *Keeper) View(rec Record) View {
+	var v View
+	v.Policy.Session, v.Policy.Version = rec.Session, rec.Generation
+	if rec.Live() {
+		v.State = k.Strategy.State(rec)
+		v.State.LoggedIn = true
+		v.Policy.Rules = k.Strategy.Rules(rec)
+	}
+	return v
+}
+
+// adopt makes rec what this tab knows. Called with io held.
+//
+// sure says that it was read or written under the write lock. Else a record
+// that is older than ours is one that has not reached this process yet:
+// generations never go back, but where storage was cleared there is none.
+func (k *Keeper) adopt(rec Record, remote, sure bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	old := k.rec
+	older := !sure && rec.Generation < old.Generation && rec.Generation != 0
+	if k.closed || rec.Stamp == old.Stamp || older {
+		return
+	}
+	k.rec = rec
+	k.pause = pause{}
+	if rec.Session != old.Session {
+		close(k.left)
+		k.left = make(chan struct{})
+	}
+	k.schedule()
+	k.Publish(k.View(rec), k.events(old, rec, remote))
+}
+
+// events tells what led from one record to the next.
+func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
+	before, after := k.userID(old), k.userID(rec)
+	say := func(t event.Type, r Reason) event.Event {
+		return event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+	}
+	switch {
+	case old.Session == rec.Session:
+		if !rec.Live() {
+			return nil
+		}
+		return []event.Event{say(event.Refresh, "")}
+	case !rec.Live() && rec.Ended == Expired:
+		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
+	case !rec.Live():
+		reason := rec.Ended
+		if reason == "" {
+			reason = Revoked // the record is gone: somebody cleared the storage
+		}
+		return []event.Event{say(event.Logout, reason)}
+	case old.Live():
+		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
+	}
+	return []event.Event{say(event.Login, "")}
+}
+
+func (k *Keeper) userID(rec Record) string {
+	if !rec.Live() {
+		return Anonymous
+	}
+	return k.Strategy.State(rec).UserID
+}

@@ -1,0 +1,40 @@
+package session
+
+import "latchkey/core/policy"
+
+// Stamp tells one state of a session from all others. Session is the random id
+// of a sign-in; Generation counts every change of the record, also the end of
+// a session, and never goes back.
+type Stamp struct {
+	Session    string
+	Generation int64
+}
+
+// Record is a session, whole. It is replaced, never changed in place.
+type Record struct {
+	Stamp
+	// Ended is why the last session ended, where there is none now.
+	Ended  Reason
+	Tokens Tokens
+}
+
+// Live tells whether somebody is signed in.
+func (r Record) Live() bool { return r.Session != "" }
+
+// Reason is why a session ended.
+type Reason string
+
+// The reasons, as the page gets them with a logout event.
+const (
+	ByUser   Reason = "user"
+	Expired  Reason = "expired"
+	Revoked  Reason = "revoked"
+	Switched Reason = "switched"
+)
+
+// View is what a record means to the page: computed from it, and kept beside
+// it so that the next page load has it before the runtime is there.
+type View struct {
+	State  State
+	Policy policy.Policy
+}

@@ -1,0 +1,48 @@
+package session
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+)
+
+// schedule sets the timer for the next refresh that nobody asks for. Called
+// with mu held.
+//
+// It is due Leeway before the expiry, but never earlier than after three
+// quarters of the token's life, or a token that lives shorter than Leeway would
+// be refreshed for ever. All tabs have the same expiry, so each adds a jitter;
+// the first one renews for all.
+func (k *Keeper) schedule() {
+	k.stopTimer()
+	k.stopTimer = func() {}
+	t, now := k.rec.Tokens, k.Clock.Now()
+	if k.closed || !k.rec.Live() || t.ExpiresAt.IsZero() || !k.Strategy.Renewable(k.rec) {
+		return
+	}
+	life := t.ExpiresAt.Sub(t.IssuedAt)
+	if life <= 0 {
+		return
+	}
+	lead := min(k.Leeway, life/4)
+	due := t.ExpiresAt.Add(-lead)
+	wait := due.Sub(now)
+	if k.pause.err != nil {
+		wait = max(wait, k.pause.until.Sub(now))
+	} else if !now.Before(t.ExpiresAt) {
+		return // too late to be early: the next request renews
+	}
+	wait = max(wait, 0) + time.Duration(float64(lead/2)*k.jitter())
+	stamp := k.rec.Stamp
+	k.stopTimer = k.Clock.AfterFunc(wait, func() { _ = k.Renew(context.Background(), stamp) })
+}
+
+// jitter is a number from 0 to 1. It spreads load and is no secret, so a
+// browser without random numbers may do without.
+func (k *Keeper) jitter() float64 {
+	var b [2]byte
+	if k.Crypto.Random(b[:]) != nil {
+		return 0.5
+	}
+	return float64(binary.BigEndian.Uint16(b[:])) / (1 << 16)
+}

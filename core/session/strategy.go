@@ -1,0 +1,51 @@
+package session
+
+import (
+	"context"
+
+	"latchkey/core/policy"
+)
+
+// Strategy is how a session travels and how it is recovered. It never ends a
+// session itself: it returns an outcome, and the [Keeper] acts on it.
+type Strategy interface {
+	// Rules compiles the strategy's part of the policy from a live record.
+	Rules(Record) []policy.Rule
+	// State is what the page may know of a live record.
+	State(Record) State
+	// Renewable tells whether Recover has anything to work with.
+	Renewable(Record) bool
+	// Recover gets a live record's credentials anew. It is called by one tab
+	// at a time, under the refresh lock, with a context that has a deadline.
+	Recover(context.Context, Record) Outcome
+	// Discard gives back tokens that came too late for their session. It may
+	// fail silently.
+	Discard(context.Context, Tokens)
+}
+
+// Outcome is how an attempt to recover ended. The zero Outcome is invalid.
+type Outcome struct {
+	verdict verdict
+	// Tokens are the new ones of a renewed session.
+	Tokens Tokens
+	// Err is why it failed, or the server's word that the session is dead.
+	Err error
+}
+
+type verdict uint8
+
+const (
+	renewed verdict = iota + 1
+	failed
+	dead
+)
+
+// Renewed means that the session goes on with these tokens.
+func Renewed(t Tokens) Outcome { return Outcome{verdict: renewed, Tokens: t} }
+
+// Failed means that nothing is known to have changed: the session is kept, and
+// it may be tried again.
+func Failed(err error) Outcome { return Outcome{verdict: failed, Err: err} }
+
+// Dead means that the server said the session is no more.
+func Dead(err error) Outcome { return Outcome{verdict: dead, Err: err} }

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"latchkey/core/secret"
+)
+
+// Tokens is what a sign-in or a refresh brought. It prints as its type and
+// expiry.
+type Tokens struct {
+	Access  secret.String
+	Refresh secret.String
+	ID      secret.String
+	// Type is the token type in its usual spelling ("Bearer").
+	Type string
+	// Scope is what was granted; nil where the server did not say.
+	Scope []string
+	// IssuedAt is when the answer came, by this browser's wall clock.
+	IssuedAt time.Time
+	// ExpiresAt is when the access token ends; zero where nobody knows.
+	ExpiresAt time.Time
+	// Subject and Claims are the id token's, Claims as JSON; both empty where
+	// there is none.
+	Subject string
+	Claims  string
+}
+
+// Format prints what the tokens are, never what they hold.
+func (t Tokens) Format(f fmt.State, _ rune) {
+	kind := t.Type
+	if kind == "" {
+		kind = "no"
+	}
+	_, _ = fmt.Fprintf(f, "%s tokens, expiring %s", kind, t.ExpiresAt.Format(time.RFC3339))
+}
+
+// After returns t completed by what the tokens before it had and a refresh need
+// not repeat: the refresh token (RFC 6749, section 6), the id token with its
+// claims (OpenID Connect Core, section 12.2), the scope.
+func (t Tokens) After(old Tokens) Tokens {
+	if t.Refresh.Empty() {
+		t.Refresh = old.Refresh
+	}
+	if t.ID.Empty() {
+		t.ID, t.Subject, t.Claims = old.ID, old.Subject, old.Claims
+	}
+	if t.Scope == nil {
+		t.Scope = old.Scope
+	}
+	return t
+}

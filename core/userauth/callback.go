@@ -1,0 +1,40 @@
+package userauth
+
+import (
+	"context"
+
+	"latchkey/core/errcode"
+	"latchkey/core/oauth"
+)
+
+// Callback deals with the server's answer in address. ok is false where there
+// is none; then nothing happens. An answer that fails leaves the session as it
+// was.
+func (s *Service) Callback(ctx context.Context, address string) (returnTo string, ok bool, err error) {
+	answer, ok, err := oauth.ParseAnswer(address)
+	if !ok {
+		return "", false, nil
+	}
+	s.one.Lock()
+	defer s.one.Unlock()
+	// The state is used up even by a bad answer: it is good for one.
+	t, known := s.Pending.Take(ctx, answer.State.Expose())
+	switch {
+	case err != nil:
+		return "", true, err
+	case !known || t.Issuer != s.Client.Issuer || t.ClientID != s.Client.ClientID:
+		return "", true, errcode.New(errcode.StateMismatch, "this sign-in answer was not asked for here, was used already, or is too old; sign in again")
+	case answer.Issuer != "" && s.Client.Discover && answer.Issuer != t.Issuer:
+		return "", true, errcode.New(errcode.IssuerMismatch, "the sign-in answer came from another issuer (RFC 9207)")
+	case answer.Err != nil:
+		return "", true, answer.Err
+	}
+	tokens, err := s.Client.Exchange(ctx, t, answer.Code)
+	if err != nil {
+		return "", true, err
+	}
+	if err := s.Keeper.Begin(ctx, tokens); err != nil {
+		return "", true, err
+	}
+	return s.Navigation.Return(ctx, t.ReturnTo), true, nil
+}

@@ -1,0 +1,38 @@
+package userauth
+
+import (
+	"context"
+
+	"latchkey/core/session"
+)
+
+// LogoutOptions is what a page may say about a logout.
+type LogoutOptions struct {
+	ReturnTo         string
+	Revoke, AtServer bool
+}
+
+// Logout ends the session here, then in the other tabs, then at the server. It
+// can't fail: the first part needs nobody, and the rest is silent.
+func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
+	tokens := s.Keeper.Record().Tokens
+	s.Keeper.End(ctx, session.ByUser)
+	if o.Revoke {
+		s.Client.Revoke(ctx, tokens)
+	}
+	path, ours := s.Location.SameOrigin(o.ReturnTo)
+	if o.AtServer && tokens.Type != "" && s.Flow == Code {
+		back := s.AfterLogout
+		if o.ReturnTo != "" && ours {
+			back = s.Origin + path
+		}
+		if address := s.Client.EndSessionURL(ctx, tokens.ID, back); address != "" {
+			if s.Location.Assign(address) == nil {
+				return
+			}
+		}
+	}
+	if o.ReturnTo != "" && ours {
+		_ = s.Location.Navigate(path)
+	}
+}

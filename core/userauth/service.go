@@ -1,0 +1,106 @@
+// Package userauth signs people in and out: the ways in, the way out, and what
+// happens to the page on the way.
+package userauth
+
+import (
+	"context"
+	"sync"
+
+	"latchkey/core/browser"
+	"latchkey/core/errcode"
+	"latchkey/core/navigation"
+	"latchkey/core/oauth"
+	"latchkey/core/persist"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+)
+
+// Flow is which way in the configuration allows.
+type Flow string
+
+// The flows.
+const (
+	Code         Flow = "code"
+	PasswordFlow Flow = "password"
+)
+
+// Options is what a Service works with; all fields are required.
+type Options struct {
+	Flow       Flow
+	Client     *oauth.Client
+	Keeper     *session.Keeper
+	Pending    *persist.Pending
+	Navigation *navigation.Navigation
+	Location   browser.Location
+	// Origin is the page's.
+	Origin string
+	// AfterLogout is the address the server sends the person back to.
+	AfterLogout string
+}
+
+// Service is what the page's commands call. One command that changes who is
+// signed in runs at a time.
+type Service struct {
+	Options
+	one sync.Mutex
+}
+
+// New returns a Service.
+func New(o Options) *Service { return &Service{Options: o} }
+
+// Params are further parameters for the server, in their order.
+type Params [][2]string
+
+// LoginWithCredentials signs in with a user name and a password.
+func (s *Service) LoginWithCredentials(ctx context.Context, username string, password secret.String, params Params) error {
+	if s.Flow != PasswordFlow {
+		return errcode.New(errcode.ConfigInvalid, "loginWithCredentials needs auth.flow 'password', which hands the person's password to this page; prefer loginWithRedirect")
+	}
+	s.one.Lock()
+	defer s.one.Unlock()
+	t, err := s.Client.Password(ctx, username, password, params)
+	if err != nil {
+		return err
+	}
+	return s.Keeper.Begin(ctx, t)
+}
+
+// RedirectOptions is what a page may say about a sign-in by redirect.
+type RedirectOptions struct {
+	ReturnTo, Prompt, LoginHint string
+	Params                      Params
+}
+
+// LoginWithRedirect leaves the page for the server's sign-in page.
+func (s *Service) LoginWithRedirect(ctx context.Context, o RedirectOptions) error {
+	if s.Flow != Code {
+		return errcode.New(errcode.ConfigInvalid, "loginWithRedirect needs auth.flow 'code'")
+	}
+	returnTo := o.ReturnTo
+	if returnTo == "" {
+		returnTo = s.Location.Href()
+	}
+	path, ok := s.Location.SameOrigin(returnTo)
+	if !ok {
+		return errcode.New(errcode.ConfigInvalid, "returnTo must be a page of this origin")
+	}
+	t, err := s.Client.Begin(path)
+	if err != nil {
+		return err
+	}
+	params := o.Params
+	if o.Prompt != "" {
+		params = append(params, [2]string{"prompt", o.Prompt})
+	}
+	if o.LoginHint != "" {
+		params = append(params, [2]string{"login_hint", o.LoginHint})
+	}
+	address, err := s.Client.AuthCodeURL(ctx, t, params)
+	if err != nil {
+		return err
+	}
+	if err := s.Pending.Add(ctx, t); err != nil {
+		return err
+	}
+	return s.Location.Assign(address)
+}

@@ -339,6 +339,21 @@ func TestRR23RetryAfterIsHeeded(t *testing.T) {
 	})
 }
 
+func TestSeed53AClockThatJumpsDuringARefreshEndsNothing(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		profile.Server = func(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+			answer, err := server.Serve(ctx, req)
+			profile.Jump(40 * time.Minute) // the lid was closed before the answer was read
+			return answer, err
+		}
+		_, err := p.call("refresh", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "alice", p.user())
+	})
+}
+
 func TestRR28TheOldRefreshTokenIsKept(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.KeepRefreshToken = true

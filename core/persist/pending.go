@@ -2,11 +2,11 @@ package persist
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
+	"latchkey/core/gate"
 	"latchkey/core/oauth"
 	"latchkey/core/strictjson"
 )
@@ -27,7 +27,7 @@ type Pending struct {
 	clock   browser.Clock
 	key     string
 
-	mu sync.Mutex
+	one gate.Gate
 	// memory is what storage did not take.
 	memory *pending
 }
@@ -39,7 +39,7 @@ type pending struct {
 
 // NewPending returns the Pending of the record with this key.
 func NewPending(storage browser.Storage, locks browser.Locks, clock browser.Clock, key string) *Pending {
-	return &Pending{storage: storage, locks: locks, clock: clock, key: key + "/pending"}
+	return &Pending{storage: storage, locks: locks, clock: clock, key: key + "/pending", one: gate.New()}
 }
 
 // Add keeps a transaction until it is taken or too old. Of too many, the
@@ -85,8 +85,7 @@ func (p *Pending) TakePage(ctx context.Context) (page string) {
 }
 
 func (p *Pending) update(ctx context.Context, change func(*pending)) (err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.one.Enter()()
 	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	wait, cancelWait := context.WithTimeout(ctx, patience)

@@ -48,8 +48,7 @@ func ended(now Record, reason Reason) Record {
 // replace is the one way a record is written. It returns what is stored now, and
 // whether change wrote that.
 func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)) (Record, bool) {
-	k.io.Lock()
-	defer k.io.Unlock()
+	defer k.io.Enter()()
 	wrote := false
 	rec := k.Store.Update(ctx, func(now Record) (Record, bool) {
 		var next Record

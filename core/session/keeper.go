@@ -7,6 +7,7 @@ import (
 
 	"latchkey/core/browser"
 	"latchkey/core/event"
+	"latchkey/core/gate"
 )
 
 // Store keeps the record where all tabs see it. It never fails towards the
@@ -31,7 +32,7 @@ type Keeper struct {
 	Options
 	// io keeps one storage operation and its adoption together, so that this
 	// tab can't adopt an older read after a newer write.
-	io sync.Mutex
+	io gate.Gate
 
 	mu     sync.Mutex
 	rec    Record
@@ -66,7 +67,7 @@ type Options struct {
 
 // NewKeeper returns a Keeper that knows nothing until Load.
 func NewKeeper(o Options) *Keeper {
-	return &Keeper{Options: o, left: make(chan struct{}), stopTimer: func() {}}
+	return &Keeper{Options: o, io: gate.New(), left: make(chan struct{}), stopTimer: func() {}}
 }
 
 // Record is what this tab knows. Only the strategy, and those who need the
@@ -80,8 +81,7 @@ func (k *Keeper) Record() Record {
 // Load reads the record for the first time. It publishes nothing: what the page
 // sees first may have to wait for more than that.
 func (k *Keeper) Load(ctx context.Context) {
-	k.io.Lock()
-	defer k.io.Unlock()
+	defer k.io.Enter()()
 	rec := k.Store.Load(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -101,8 +101,7 @@ func (k *Keeper) Announce(events ...event.Event) {
 
 // Reload reads the record again, as another tab may have changed it.
 func (k *Keeper) Reload(ctx context.Context) {
-	k.io.Lock()
-	defer k.io.Unlock()
+	defer k.io.Enter()()
 	k.adopt(k.Store.Load(ctx), true, false)
 }
 

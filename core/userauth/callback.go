@@ -15,8 +15,7 @@ func (s *Service) Callback(ctx context.Context, address string) (returnTo string
 	if !ok {
 		return "", false, nil
 	}
-	s.one.Lock()
-	defer s.one.Unlock()
+	defer s.one.Enter()()
 	// The state is used up even by a bad answer: it is good for one.
 	t, known := s.Pending.Take(ctx, answer.State.Expose())
 	switch {

@@ -4,10 +4,10 @@ package userauth
 
 import (
 	"context"
-	"sync"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
+	"latchkey/core/gate"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
@@ -42,11 +42,11 @@ type Options struct {
 // signed in runs at a time.
 type Service struct {
 	Options
-	one sync.Mutex
+	one gate.Gate
 }
 
 // New returns a Service.
-func New(o Options) *Service { return &Service{Options: o} }
+func New(o Options) *Service { return &Service{Options: o, one: gate.New()} }
 
 // Params are further parameters for the server, in their order.
 type Params [][2]string
@@ -56,8 +56,7 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	if s.Flow != PasswordFlow {
 		return errcode.New(errcode.ConfigInvalid, "loginWithCredentials needs auth.flow 'password', which hands the person's password to this page; prefer loginWithRedirect")
 	}
-	s.one.Lock()
-	defer s.one.Unlock()
+	defer s.one.Enter()()
 	t, err := s.Client.Password(ctx, username, password, params)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ type crypto struct{ tab *Tab }
 // Random is a fixed sequence, all different: a test that fails fails again.
 func (c crypto) Random(b []byte) error {
 	if c.tab.profile.Random != nil {
-		return c.tab.profile.Random(b)
+		return c.tab.profile.Random(c.tab, b)
 	}
 	p := c.tab.profile
 	p.mu.Lock()

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"net/url"
 
 	"latchkey/core/browser"
 )
@@ -11,7 +12,11 @@ type http struct{ tab *Tab }
 // Do asks the profile's Server. The way there and the way back are a step each,
 // so that a simulator can lose the request or its answer.
 func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, error) {
-	if err := h.tab.step(ctx, "send "+req.URL); err != nil {
+	what := req.URL
+	if form, err := url.ParseQuery(req.Body); err == nil && form.Has("grant_type") {
+		what += " " + form.Get("grant_type")
+	}
+	if err := h.tab.step(ctx, "send "+what); err != nil {
 		return nil, err
 	}
 	if h.tab.profile.Server == nil {
@@ -21,7 +26,7 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if err := h.tab.step(ctx, "answer "+req.URL); err != nil {
+	if err := h.tab.step(ctx, "answer "+what); err != nil {
 		return nil, err
 	}
 	if int64(len(answer.Body)) > req.MaxBytes {

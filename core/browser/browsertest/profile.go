@@ -26,8 +26,8 @@ type Profile struct {
 	// blocks until it may happen; an error makes it fail. The simulator decides
 	// there who moves next.
 	Step func(ctx context.Context, tab *Tab, operation string) error
-	// Random gives the bytes of each tab's Crypto; nil is a fixed sequence.
-	Random func(p []byte) error
+	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
+	Random func(tab *Tab, p []byte) error
 
 	mu      sync.Mutex
 	jumped  time.Duration

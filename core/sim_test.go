@@ -1,0 +1,489 @@
+package core_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/strictjson"
+)
+
+// The simulator runs three tabs of one person, and a server that rotates with
+// reuse detection, in a bubble whose only scheduler is a seeded one: it decides
+// which operation of which tab happens next, which request and which answer is
+// lost, which tab dies, when the clock jumps and what the person does. After
+// each step:
+//
+//  1. no refresh token is sent twice unless the first outcome is unknown;
+//  2. no request runs as somebody else than it was made as;
+//  3. a session that has ended never comes back, and no generation goes back;
+//  4. in the end everybody who waits has been answered, and all tabs agree;
+//  5. no session ends whose refresh token the server had no reason to refuse.
+//
+// A run is its seed:
+//
+//	go test ./core -run TestSimulation -seed 1234
+var (
+	seed      = flag.Uint64("seed", 0, "run only the simulation with this seed, and print its story")
+	schedules = flag.Uint64("schedules", 2000, "how many simulations to run, with seeds from 1")
+)
+
+func TestSimulation(t *testing.T) {
+	if *seed != 0 {
+		run(t, *seed, true)
+		return
+	}
+	for n := uint64(1); n <= *schedules && !t.Failed(); n++ {
+		run(t, n, false)
+	}
+}
+
+// TestSimulationIsItsSeed: a failure that can't be repeated is no use.
+func TestSimulationIsItsSeed(t *testing.T) {
+	for n := uint64(1); n <= 50; n++ {
+		if a, b := run(t, n, false), run(t, n, false); a != b {
+			t.Errorf("seed %d ran in two ways", n)
+		}
+	}
+}
+
+const (
+	simKey   = "latchkey/1/id/shop/"
+	simSteps = 250
+
+	refreshSent   = "send " + issuer + "/token refresh_token"
+	refreshAnswer = "answer " + issuer + "/token refresh_token"
+)
+
+// operation is one thing a tab is about to do.
+type operation struct {
+	tab    *browsertest.Tab
+	what   string
+	resume chan error
+}
+
+// refreshSend is one use of a refresh token at the server.
+type refreshSend struct {
+	tab      *browsertest.Tab
+	answered bool // the answer reached the tab
+	over     bool // the request has ended there, one way or the other
+	refused  bool // the server refused before it did anything
+}
+
+type sim struct {
+	t       *testing.T
+	rng     *rand.Rand
+	profile *browsertest.Profile
+	server  *browsertest.AuthServer
+
+	mu     sync.Mutex
+	parked []*operation
+	sends  map[string][]*refreshSend
+	flying map[*browsertest.Tab]*refreshSend
+	down   bool
+
+	pages   []*page
+	busy    map[*page]int
+	dice    map[*browsertest.Tab]uint64
+	gone    map[string]bool // sessions that have ended
+	last    string          // the session last seen in storage,
+	refresh string          // and its refresh token
+	highest int64
+	story   []string
+	failed  string
+	calm    bool
+}
+
+func run(t *testing.T, seed uint64, tell bool) (story string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &sim{
+			t: t, rng: rand.New(rand.NewPCG(seed, 0)), profile: browsertest.NewProfile(),
+			sends: map[string][]*refreshSend{}, flying: map[*browsertest.Tab]*refreshSend{}, busy: map[*page]int{},
+			dice: map[*browsertest.Tab]uint64{}, gone: map[string]bool{},
+		}
+		s.server = browsertest.NewAuthServer(issuer, s.profile.Now)
+		s.server.Life = time.Minute
+		s.server.Fault = s.fault
+		s.profile.Server = s.server.Serve
+		s.profile.Step = s.step
+		s.profile.Random = s.random
+		s.play()
+		if s.failed != "" || tell {
+			t.Logf("seed %d: %s\n  %s", seed, s.failed, strings.Join(s.story, "\n  "))
+		}
+		if s.failed != "" {
+			t.Errorf("seed %d: %s; run it again with -seed %d", seed, s.failed, seed)
+		}
+		story = strings.Join(s.story, "\n")
+	})
+	return story
+}
+
+func (s *sim) note(format string, args ...any) {
+	s.story = append(s.story, fmt.Sprintf(format, args...))
+}
+
+func (s *sim) fail(format string, args ...any) {
+	if s.failed == "" {
+		s.failed = fmt.Sprintf(format, args...)
+	}
+}
+
+// step parks an operation until the scheduler picks it.
+func (s *sim) step(ctx context.Context, tab *browsertest.Tab, what string) error {
+	op := &operation{tab, what, make(chan error)}
+	s.mu.Lock()
+	s.parked = append(s.parked, op)
+	s.mu.Unlock()
+	select {
+	case err := <-op.resume:
+		if what == refreshAnswer {
+			s.answered(tab, err == nil && ctx.Err() == nil)
+		}
+		return err
+	case <-ctx.Done():
+		s.mu.Lock()
+		s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
+		s.mu.Unlock()
+		if what == refreshAnswer {
+			s.answered(tab, false)
+		}
+		return ctx.Err()
+	}
+}
+
+func (s *sim) fault(req *browser.Request, form url.Values) (*browser.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return browsertest.JSON(503, ""), nil
+	}
+	return nil, nil
+}
+
+// sending is called when a refresh is about to reach the server.
+func (s *sim) sending(tab *browsertest.Tab, token string) {
+	for _, before := range s.sends[token] {
+		unknown := before.tab.Dead() || before.over && !before.answered || before.refused
+		if !unknown {
+			s.fail("invariant 1: %s sent a refresh token again whose first outcome %s knows or awaits (answered %t, over %t)", tab.Name, before.tab.Name, before.answered, before.over)
+		}
+	}
+	send := &refreshSend{tab: tab, refused: s.down}
+	s.sends[token] = append(s.sends[token], send)
+	s.flying[tab] = send
+}
+
+func (s *sim) answered(tab *browsertest.Tab, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if send := s.flying[tab]; send != nil {
+		send.answered, send.over = ok, true
+		delete(s.flying, tab)
+	}
+}
+
+var errLost = browser.ErrNetwork
+
+// play is the whole run.
+func (s *sim) play() {
+	for range 3 {
+		s.open()
+	}
+	for range simSteps {
+		synctest.Wait()
+		s.check()
+		if s.failed != "" {
+			break
+		}
+		s.move()
+	}
+	s.settle()
+	for _, p := range s.pages {
+		p.rt.Close()
+		s.kill(p)
+	}
+	for synctest.Wait(); len(s.parked) > 0; synctest.Wait() {
+		s.let(s.parked[0], errLost)
+	}
+}
+
+// move makes one thing happen.
+func (s *sim) move() {
+	ops := s.ready()
+	if len(ops) > 0 && s.rng.IntN(10) < 8 {
+		s.happen(ops[s.rng.IntN(len(ops))])
+		return
+	}
+	p := s.pages[s.rng.IntN(len(s.pages))]
+	switch n := s.rng.IntN(100); {
+	case n < 40:
+		s.request(p)
+	case n < 48:
+		s.act(p, "refresh", "{}")
+	case n < 54:
+		s.act(p, "loginWithCredentials", `{"username":"`+[]string{"alice", "bob"}[s.rng.IntN(2)]+`","password":"wonderland"}`)
+	case n < 57:
+		s.act(p, "logout", "{}")
+	case n < 62:
+		s.note("the server refuses the access tokens")
+		s.server.Expire()
+	case n < 66:
+		s.kill(p)
+		s.open()
+	case n < 69:
+		d := time.Duration(s.rng.IntN(7200)-1800) * time.Second
+		s.note("the clock jumps by %s", d)
+		s.profile.Jump(d)
+	case n < 72:
+		s.mu.Lock()
+		s.down = !s.down
+		s.mu.Unlock()
+		s.note("the server is down: %t", s.down)
+	case n < 75:
+		s.note("%s comes back to the front", p.tab.Name)
+		p.tab.Signal(browser.Resumed)
+	default:
+		s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond)
+	}
+}
+
+// pass lets time go by. Storage and locks take none, so while one of them is
+// about to happen there is none to pass.
+func (s *sim) pass(d time.Duration) {
+	for _, op := range s.ready() {
+		if !strings.HasPrefix(op.what, "send") && !strings.HasPrefix(op.what, "answer") && op.what != "note" {
+			return
+		}
+	}
+	s.note("%s pass", d)
+	time.Sleep(d)
+}
+
+// ready lists what may happen, in an order that does not depend on who came
+// first.
+func (s *sim) ready() []*operation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.SortStableFunc(s.parked, func(a, b *operation) int {
+		return strings.Compare(a.tab.Name+" "+a.what, b.tab.Name+" "+b.what)
+	})
+	return slices.Clone(s.parked)
+}
+
+// happen lets one operation happen, or lose its way.
+func (s *sim) happen(op *operation) {
+	var fate error
+	kind, _, _ := strings.Cut(op.what, " ")
+	if n := s.rng.IntN(100); !s.calm && (kind == "send" && n < 10 || kind == "answer" && n < 10 || kind == "note" && n < 30) {
+		fate = errLost
+		s.note("%s: %s is lost", op.tab.Name, op.what)
+	} else {
+		s.note("%s: %s", op.tab.Name, op.what)
+	}
+	s.let(op, fate)
+}
+
+func (s *sim) let(op *operation, fate error) {
+	s.mu.Lock()
+	s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
+	s.mu.Unlock()
+	if op.what == refreshSent && fate == nil && !op.tab.Dead() {
+		s.watch(op.tab)
+	}
+	op.resume <- fate
+}
+
+// watch has the next refresh that reaches the server put down as tab's: only
+// one operation runs at a time.
+func (s *sim) watch(tab *browsertest.Tab) {
+	s.server.Fault = func(req *browser.Request, form url.Values) (*browser.Response, error) {
+		s.server.Fault = s.fault
+		s.mu.Lock()
+		s.sending(tab, form.Get("refresh_token"))
+		s.mu.Unlock()
+		return s.fault(req, form)
+	}
+}
+
+func (s *sim) stored() strictjson.Value {
+	v, _ := strictjson.Parse(s.profile.Storage().Value(simKey))
+	return v
+}
+
+// check holds the invariants against what is stored now.
+func (s *sim) check() {
+	v := s.stored()
+	if v.Kind() == strictjson.Missing {
+		return
+	}
+	session := v.Get("session").TextOr("")
+	generation, _ := v.Get("generation").Int()
+	if generation < s.highest {
+		s.fail("the generation went back from %d to %d", s.highest, generation)
+	}
+	s.highest = generation
+	if session != s.last {
+		s.gone[s.last] = s.last != ""
+		s.mu.Lock()
+		if v.Get("ended").TextOr("") == "expired" && len(s.sends[s.refresh]) < 2 {
+			s.fail("invariant 5: the session ended although its refresh token was never in doubt")
+		}
+		s.mu.Unlock()
+		s.note("-- session %q, generation %d, ended %q", session, generation, v.Get("ended").TextOr(""))
+	}
+	if s.gone[session] {
+		s.fail("invariant 3: a session that had ended is back")
+	}
+	s.last = session
+	s.refresh = v.Get("tokens").Get("refresh").TextOr("")
+}
+
+func (s *sim) open() {
+	tab := s.profile.Open(origin + "/")
+	p, err := newPage(tab, s.server, config(""))
+	if err != nil {
+		s.fail("%v", err)
+		return
+	}
+	s.note("%s opens", tab.Name)
+	s.pages = append(s.pages, p)
+	s.act(p, "start", "{}")
+}
+
+func (s *sim) kill(p *page) {
+	s.note("%s dies", p.tab.Name)
+	p.tab.Kill()
+	s.pages = slices.DeleteFunc(slices.Clone(s.pages), func(o *page) bool { return o == p })
+	for _, op := range s.ready() {
+		if op.tab == p.tab {
+			s.let(op, errLost)
+		}
+	}
+	p.rt.Close()
+}
+
+// act has the person do something.
+func (s *sim) act(p *page, command, args string) {
+	if s.busy[p] > 5 {
+		return
+	}
+	s.note("%s: %s", p.tab.Name, command)
+	s.begin(p)
+	before, _, _, _ := p.now()
+	go func() {
+		defer s.end(p)
+		_, err := p.call(command, args)
+		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
+			s.mu.Lock()
+			s.gone[before] = true
+			s.mu.Unlock()
+		}
+	}()
+}
+
+// request has the app call its API: invariant 2.
+func (s *sim) request(p *page) {
+	if s.busy[p] > 5 {
+		return
+	}
+	user, made := p.user(), p.session
+	s.note("%s: a request as %q", p.tab.Name, user)
+	s.begin(p)
+	go func() {
+		defer s.end(p)
+		got, status, err := p.fetch()
+		if err == nil && status == 200 && made != "" && got != user && !p.tab.Dead() {
+			s.mu.Lock()
+			s.fail("invariant 2: a request of %s's ran as %s", user, got)
+			s.mu.Unlock()
+		}
+	}()
+}
+
+func (s *sim) begin(p *page) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[p]++
+}
+
+func (s *sim) end(p *page) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[p]--
+}
+
+// settle ends the trouble, and waits until everybody has what they wait for:
+// invariant 4. Then all tabs agree.
+func (s *sim) settle() {
+	s.calm, s.down = true, false
+	for range 2000 {
+		synctest.Wait()
+		s.check()
+		if ops := s.ready(); len(ops) > 0 {
+			s.happen(ops[0])
+			continue
+		}
+		if s.idle() {
+			break
+		}
+		s.pass(time.Second)
+	}
+	if !s.idle() {
+		s.fail("invariant 4: somebody still waits")
+		return
+	}
+	for _, p := range s.pages {
+		p.tab.Signal(browser.Resumed)
+	}
+	for range 2000 {
+		synctest.Wait()
+		ops := s.ready()
+		if len(ops) == 0 {
+			break
+		}
+		s.happen(ops[0])
+	}
+	for _, p := range s.pages {
+		if session, _, _, _ := p.now(); session != s.stored().Get("session").TextOr("") && s.failed == "" {
+			s.fail("%s believes in another session than the one stored", p.tab.Name)
+		}
+	}
+}
+
+func (s *sim) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pages {
+		if s.busy[p] > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// random gives each tab its own sequence, so that it does not depend on which
+// tab comes first.
+func (s *sim) random(tab *browsertest.Tab, p []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(tab.Name))
+	for i := range p {
+		s.dice[tab] = s.dice[tab]*6364136223846793005 + h.Sum64() | 1
+		p[i] = byte(s.dice[tab] >> 56)
+	}
+	return nil
+}

@@ -73,6 +73,9 @@ func (l *Location) SameOrigin(raw string) (string, bool) {
 	if path == "" {
 		path = "/"
 	}
+	if strings.HasPrefix(path, "//") {
+		return "", false // gone to as it stands, it would be another host
+	}
 	if u.RawQuery != "" {
 		path += "?" + u.RawQuery
 	}

@@ -329,6 +329,8 @@ func (s *sim) check() {
 	if v.Kind() == strictjson.Missing {
 		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	session := v.Get("session").TextOr("")
 	generation, _ := v.Get("generation").Int()
 	if generation < s.highest {
@@ -337,11 +339,9 @@ func (s *sim) check() {
 	s.highest = generation
 	if session != s.last {
 		s.gone[s.last] = s.last != ""
-		s.mu.Lock()
 		if v.Get("ended").TextOr("") == "expired" && len(s.sends[s.refresh]) < 2 {
 			s.fail("invariant 5: the session ended although its refresh token was never in doubt")
 		}
-		s.mu.Unlock()
 		s.note("-- session %q, generation %d, ended %q", session, generation, v.Get("ended").TextOr(""))
 	}
 	if s.gone[session] {
@@ -377,11 +377,10 @@ func (s *sim) kill(p *page) {
 
 // act has the person do something.
 func (s *sim) act(p *page, command, args string) {
-	if s.busy[p] > 5 {
+	if !s.begin(p) {
 		return
 	}
 	s.note("%s: %s", p.tab.Name, command)
-	s.begin(p)
 	before, _, _, _ := p.now()
 	go func() {
 		defer s.end(p)
@@ -396,12 +395,12 @@ func (s *sim) act(p *page, command, args string) {
 
 // request has the app call its API: invariant 2.
 func (s *sim) request(p *page) {
-	if s.busy[p] > 5 {
+	if !s.begin(p) {
 		return
 	}
-	user, made := p.user(), p.session
+	user := p.user()
+	made, _, _, _ := p.now()
 	s.note("%s: a request as %q", p.tab.Name, user)
-	s.begin(p)
 	go func() {
 		defer s.end(p)
 		got, status, err := p.fetch()
@@ -413,10 +412,15 @@ func (s *sim) request(p *page) {
 	}()
 }
 
-func (s *sim) begin(p *page) {
+// begin says whether p may do one thing more at a time.
+func (s *sim) begin(p *page) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.busy[p] > 5 {
+		return false
+	}
 	s.busy[p]++
+	return true
 }
 
 func (s *sim) end(p *page) {
@@ -428,7 +432,9 @@ func (s *sim) end(p *page) {
 // settle ends the trouble, and waits until everybody has what they wait for:
 // invariant 4. Then all tabs agree.
 func (s *sim) settle() {
+	s.mu.Lock()
 	s.calm, s.down = true, false
+	s.mu.Unlock()
 	for range 2000 {
 		synctest.Wait()
 		s.check()

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/binary"
 	"time"
 )
 
@@ -44,5 +43,5 @@ func (k *Keeper) jitter() float64 {
 	if k.Crypto.Random(b[:]) != nil {
 		return 0.5
 	}
-	return float64(binary.BigEndian.Uint16(b[:])) / (1 << 16)
+	return float64(int(b[0])<<8|int(b[1])) / (1 << 16)
 }

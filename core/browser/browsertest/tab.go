@@ -18,7 +18,6 @@ type Tab struct {
 
 	location *Location
 
-	mu      sync.Mutex
 	notes   listeners[string]
 	signals listeners[browser.Signal]
 }

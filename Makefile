@@ -1,0 +1,60 @@
+# Everything runs from here; CONTRIBUTING.md says when to run what.
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+say = @printf '\n\033[1m== %s\033[0m\n'
+
+.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz clean
+
+demo: build
+	$(say) "starting the demo; stop it with Ctrl-C"
+	cd web && go run ./demo/server -page 127.0.0.1:8080 -control
+
+build:
+	$(say) "building web/dist"
+	./build.sh
+
+test: build lint test-go test-wasm test-web test-e2e
+	$(say) "all tests passed"
+
+lint:
+	$(say) "checking the sources"
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt would change these files"; exit 1; }
+	go vet ./... && GOOS=js GOARCH=wasm go vet ./jsbridge ./wasm && cd web && go vet ./...
+	$(STATICCHECK) ./core/... && GOOS=js GOARCH=wasm $(STATICCHECK) ./jsbridge/... ./wasm/...
+	cd web && $(STATICCHECK) ./... && npm run --silent check
+
+test-go:
+	$(say) "testing the core, the import rules and the demo's server$(if $(RACE),, (without -race: no C compiler))"
+	go test $(RACE) ./...
+	cd web && go test $(RACE) ./...
+
+test-wasm:
+	$(say) "testing the bridge in Node and in the browser"
+	GOOS=js GOARCH=wasm go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs node" ./jsbridge/...
+	GOOS=js GOARCH=wasm BROWSER_PATH="$$(node web/tools/browser.mjs)" go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs chromium" ./jsbridge/...
+
+test-web:
+	$(say) "testing the data plane"
+	cd web && npm test --silent
+
+test-e2e:
+	$(say) "testing in the browser, against real servers"
+	node web/tools/browser.mjs >/dev/null
+	cd web && node --test --test-concurrency=1 e2e
+
+bench: build
+	$(say) "measuring, side by side"
+	node web/bench/run.mjs
+
+soak:
+	$(say) "running 200,000 schedules of the simulator"
+	go test ./core -run 'TestSimulation$$' -schedules 200000 -timeout 60m
+
+fuzz:
+	$(say) "fuzzing what parses outside input, a minute each"
+	go test ./core/strictjson -run '^$$' -fuzz FuzzParse -fuzztime 60s
+	go test ./core/oauth -run '^$$' -fuzz FuzzParseAnswer -fuzztime 60s
+	go test ./core/persist -run '^$$' -fuzz FuzzDecode -fuzztime 60s
+
+clean:
+	rm -rf web/dist web/.cache web/node_modules

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Builds web/dist: latchkey.js, latchkey.min.js, latchkey.wasm, latchkey.d.ts and checksums.txt.
+# Needs Go and Node with npm. A second run does only what has changed.
+set -eu
+cd "$(dirname "$0")"
+
+case "${1:-}" in
+'') ;;
+user)
+	echo 'build.sh: there is no optional part to leave out yet, so there is no smaller bundle' >&2
+	exit 2
+	;;
+*)
+	echo 'usage: ./build.sh [user]' >&2
+	exit 2
+	;;
+esac
+
+for tool in go node npm; do
+	command -v "$tool" >/dev/null || {
+		echo "build.sh: $tool is needed and not there" >&2
+		exit 1
+	}
+done
+
+# npm keeps a copy of what it installed: it is the same age as the installation.
+if [ ! -e web/node_modules/.package-lock.json ] || [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then
+	echo '• installing what the web build needs'
+	(cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+	touch web/node_modules/.package-lock.json
+fi
+
+version=$(node -p "require('./web/package.json').version")
+echo "• compiling latchkey.wasm $version"
+mkdir -p web/dist
+GOEXPERIMENT=nogreenteagc GOOS=js GOARCH=wasm \
+	go build -trimpath -ldflags="-s -w -X main.version=$version" -o web/dist/latchkey.wasm ./wasm
+
+echo '• bundling latchkey.js'
+(cd web && node tools/build.mjs)

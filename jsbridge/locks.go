@@ -1,0 +1,24 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/hack-pad/safejs"
+)
+
+type locks struct{ *Bridge }
+
+func (l locks) Acquire(ctx context.Context, name string) (func(), error) {
+	v, err := l.do(ctx, "lock", name)
+	if err != nil {
+		return nil, err
+	}
+	if typeOf(v) != safejs.TypeFunction {
+		return nil, errors.New("the browser gave no lock")
+	}
+	return sync.OnceFunc(func() { _, _ = v.Invoke() }), nil
+}

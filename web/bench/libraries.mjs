@@ -1,0 +1,64 @@
+// What is compared, and what a page downloads of each. A library's name is also its file in pages/ and its host
+// below .localhost, so that each has an origin, a storage and cookies of its own.
+import { build } from 'esbuild';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const libraries = ['latchkey', 'oidc-client-ts', 'supertokens-website', 'by-hand'];
+export const peers = ['oidc-client-ts', 'supertokens-website'];
+
+const web = join(import.meta.dirname, '..');
+const dist = join(web, 'dist');
+export const shipped = ['latchkey.js', 'latchkey.min.js', 'latchkey.wasm'];
+
+/** Where the pages are put; web/dist is read once, so that a build meanwhile changes nothing under the run. */
+export const site = join(web, '.cache/bench');
+
+export const versionOf = (name) =>
+  JSON.parse(readFileSync(name == 'latchkey' ? join(web, 'package.json') : join(web, 'node_modules', name, 'package.json')))
+    .version;
+
+const options = { bundle: true, minify: true, format: 'esm', target: 'es2022', legalComments: 'none', logLevel: 'warning' };
+
+/** Bundles each page with each library, as an app would: `<site>/<library>/{start,measure}.{html,js}`. */
+export async function buildPages() {
+  const missing = shipped.filter((name) => !existsSync(join(dist, name)));
+  if (missing.length) throw new Error(`web/dist has no ${missing.join(', no ')}: run ./build.sh first`);
+  rmSync(site, { recursive: true, force: true });
+  for (const name of shipped) {
+    mkdirSync(join(site, 'dist'), { recursive: true });
+    copyFileSync(join(dist, name), join(site, 'dist', name));
+  }
+  for (const library of libraries) {
+    const folder = join(site, library);
+    await build({
+      ...options,
+      entryPoints: ['start', 'measure'].map((page) => join(import.meta.dirname, 'pages', `${page}.js`)),
+      outdir: folder,
+      alias: {
+        library: join(import.meta.dirname, 'pages', `${library}.js`),
+        latchkey: join(site, 'dist/latchkey.js'),
+      },
+    });
+    for (const page of ['start', 'measure']) writeFileSync(join(folder, `${page}.html`), html(page));
+    if (library == 'latchkey') copyFileSync(join(site, 'dist/latchkey.wasm'), join(folder, 'latchkey.wasm'));
+  }
+}
+
+/** All that a peer exports, minified: the measure that web/dist/latchkey.min.js has to stand beside. */
+export async function bundlePeer(name) {
+  const { outputFiles } = await build({
+    ...options,
+    stdin: { contents: `export * from '${name}'`, resolveDir: web },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    write: false,
+  });
+  return outputFiles[0].contents;
+}
+
+const html = (page) => `<!doctype html>
+<meta charset="utf-8">
+<title>${page}</title>
+<link rel="icon" href="data:,">
+<script type="module" src="/${page}.js"></script>
+`;

@@ -1,0 +1,56 @@
+// How long until the first request leaves, and until the session is known: from the start of the navigation, in a new
+// tab each time, the libraries one after the other in each round.
+import { libraries } from './libraries.mjs';
+import { differences, interval, median, summary } from './statistics.mjs';
+
+const visits = {
+  'reload with a session, cold cache': { cold: true, session: true },
+  'reload with a session, warm cache': { cold: false, session: true },
+  'first visit, cold cache': { cold: true, session: false },
+};
+const figures = ['html', 'bundle', 'script', 'requestStart', 'ready', 'runtime'];
+
+export async function measureStart({ context, origin }, rounds) {
+  const results = {};
+  for (const [visit, { cold, session }] of Object.entries(visits)) {
+    const times = Object.fromEntries(libraries.map((library) => [library, []]));
+    // The first round is not counted: it fills the caches.
+    for (let round = -1; round < rounds; round++) {
+      const first = (round + 1) % libraries.length;
+      for (const library of [...libraries.slice(first), ...libraries.slice(0, first)]) {
+        const measured = await visitOnce(context, `${origin(library, session)}/start.html`, cold);
+        if (measured.authorized != session) throw new Error(`${library}, ${visit}: authorized ${measured.authorized}`);
+        if (round < 0) continue;
+        if (measured.fromCache == cold) throw new Error(`${library}, ${visit}: from cache ${measured.fromCache}`);
+        times[library].push(measured);
+      }
+    }
+    results[visit] = Object.fromEntries(libraries.map((library) => [library, summed(times[library])]));
+    const starts = (library) => times[library].map(({ requestStart }) => requestStart);
+    const behind = differences(starts('latchkey'), starts('oidc-client-ts'));
+    results[visit].latchkey.behindOidc = { median: median(behind), interval: interval(behind) };
+  }
+  return results;
+}
+
+const summed = (times) =>
+  Object.fromEntries(
+    figures
+      .filter((figure) => times[0][figure] !== undefined)
+      .map((figure) => [figure, summary(times.map((time) => time[figure]))]),
+  );
+
+async function visitOnce(context, url, cold) {
+  const page = await context.newPage();
+  try {
+    if (cold) {
+      const cdp = await context.newCDPSession(page);
+      await cdp.send('Network.clearBrowserCache');
+      await cdp.detach();
+    }
+    await page.goto(url);
+    return await page.evaluate(() => globalThis.measured);
+  } finally {
+    await page.close();
+  }
+}

@@ -1,0 +1,61 @@
+// The protected API beside oidc-provider: the same paths and answers as the demo server's.
+import { createHash } from 'node:crypto';
+
+const orders = [
+  { number: '2041', item: 'Brass padlock', price: 18.5, state: 'on its way' },
+  { number: '2038', item: 'Door chain, steel', price: 12.9, state: 'delivered' },
+];
+
+export async function serveApi(provider, origins, req, res, token) {
+  const path = new URL(req.url, 'http://api').pathname;
+  res.setHeader('vary', 'Origin');
+  if (origins.includes(req.headers.origin)) {
+    res.setHeader('access-control-allow-origin', req.headers.origin);
+    res.setHeader('access-control-expose-headers', 'WWW-Authenticate');
+    if (req.method === 'OPTIONS') {
+      res.setHeader('access-control-allow-methods', req.headers['access-control-request-method'] ?? '');
+      res.setHeader('access-control-allow-headers', req.headers['access-control-request-headers'] ?? '');
+      res.setHeader('access-control-max-age', '600');
+      return res.writeHead(204).end();
+    }
+  }
+  const hash = createHash('sha256');
+  let length = 0;
+  for await (const chunk of req) {
+    hash.update(chunk);
+    length += chunk.length;
+  }
+  if (path === '/api/public') {
+    return json(res, 200, { public: true, authorization: req.headers.authorization ? 'bearer' : 'none' });
+  }
+  const grant = token && (await live(provider, token));
+  if (!grant) {
+    res.setHeader('www-authenticate', token ? 'Bearer error="invalid_token"' : 'Bearer');
+    return json(res, 401, { error: token ? 'invalid_token' : 'unauthorized' });
+  }
+  switch (path) {
+    case '/api/me':
+      return json(res, 200, { sub: grant.accountId ?? '', scope: grant.scope ?? '', client: grant.clientId });
+    case '/api/orders':
+      return json(res, 200, orders);
+    case '/api/echo':
+      return json(res, 200, {
+        method: req.method,
+        sha256: hash.digest('hex'),
+        length,
+        contentType: req.headers['content-type'] ?? '',
+        headers: Object.keys(req.headers).sort(),
+      });
+    default:
+      return json(res, 404, { error: 'not_found' });
+  }
+}
+
+async function live(provider, token) {
+  const found = (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
+  return found?.isValid ? found : undefined;
+}
+
+function json(res, status, value) {
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(value));
+}

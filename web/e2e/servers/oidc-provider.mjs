@@ -1,0 +1,206 @@
+// The independent judge: npm oidc-provider, a certified OpenID provider that shares no code with us, configured for
+// single-page apps on loopback, with a small protected API on the same origin. It runs in the test's own process.
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import Provider, { errors } from 'oidc-provider';
+import { MemoryAdapter } from './oidc-adapter.mjs';
+import { serveApi } from './oidc-api.mjs';
+import { interactions, signOutPage, plainPage } from './oidc-pages.mjs';
+
+export const users = {
+  alice: { password: 'wonderland', name: 'Alice Liddell', email: 'alice@example.test' },
+  bob: { password: 'builder', name: 'Bob Baumann', email: 'bob@example.test' },
+};
+
+const clients = { code: 'demo', password: 'demo-password' };
+
+let key; // made once: RSA keys take their time
+function signingKey() {
+  key ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+  return { ...key, kid: 'rs1', use: 'sig', alg: 'RS256' };
+}
+
+/**
+ * Starts a provider on a free port. Several may run beside each other.
+ * @param {object} options
+ * @param {string[]} options.spaOrigins origins of the pages that may sign in and read answers
+ * @param {number} [options.accessTokenTTL] seconds
+ * @param {string[]} [options.redirectPaths] paths on those origins that a sign-in may return to
+ * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `close()`
+ */
+export async function startOidcProvider({
+  spaOrigins,
+  accessTokenTTL = 60,
+  redirectPaths = ['/', '/callback', '/second'],
+}) {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const tables = new Map();
+  const provider = new Provider(issuer, configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }));
+  provider.registerGrantType('password', passwordGrant(provider), ['username', 'password', 'scope']);
+  provider.on('server_error', (_ctx, error) => console.error('oidc-provider:', error.name));
+
+  let entries = [];
+  provider.use(async (ctx, next) => {
+    const entry = begin(ctx.req);
+    await next();
+    entry.grantType = ctx.path === '/token' ? ctx.oidc?.params?.grant_type : undefined;
+    entry.status = ctx.status;
+  });
+  function begin(req) {
+    const token = bearer(req);
+    const entry = {
+      at: Date.now(),
+      method: req.method,
+      path: new URL(req.url, issuer).pathname,
+      status: 0,
+      authorization: token ? 'bearer' : req.headers.authorization ? 'other' : 'none',
+      tokenId: token && createHash('sha256').update(token).digest('hex').slice(0, 8),
+    };
+    if (req.method !== 'OPTIONS') entries.push(entry);
+    return entry;
+  }
+
+  const op = provider.callback();
+  const interact = interactions(provider, users);
+  server.on('request', (req, res) => {
+    if (req.url.startsWith('/interaction/')) return interact(req, res);
+    if (!req.url.startsWith('/api/')) return op(req, res);
+    const entry = begin(req);
+    res.on('close', () => (entry.status = res.statusCode));
+    return serveApi(provider, spaOrigins, req, res, bearer(req));
+  });
+
+  return {
+    issuer,
+    api: `${issuer}/api/`,
+    clients,
+    users,
+    /** The requests since the start or the last reset, sign-in pages and preflights left out. Holds no secrets. */
+    log: () => entries.map((entry) => ({ ...entry })),
+    reset: () => void (entries = []),
+    /** Every access token there is is refused from now on; refresh tokens live on. */
+    expire: () => ['AccessToken', 'ClientCredentials'].forEach((name) => tables.get(name)?.clear()),
+    /** Every refresh token there is is refused from now on. */
+    revoke: () => tables.get('RefreshToken')?.clear(),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function bearer(req) {
+  return /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1];
+}
+
+function configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }) {
+  const publicClient = { token_endpoint_auth_method: 'none', application_type: 'web' };
+  return {
+    adapter: class extends MemoryAdapter {
+      constructor(name) {
+        super(name, tables);
+      }
+    },
+    jwks: { keys: [signingKey()] },
+    clients: [
+      {
+        ...publicClient,
+        client_id: clients.code,
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: spaOrigins.flatMap((origin) => redirectPaths.map((path) => origin + path)),
+        post_logout_redirect_uris: spaOrigins.map((origin) => `${origin}/`),
+      },
+      {
+        ...publicClient,
+        client_id: clients.password,
+        grant_types: ['password', 'refresh_token'],
+        response_types: [],
+        redirect_uris: [],
+        post_logout_redirect_uris: spaOrigins.map((origin) => `${origin}/`),
+      },
+      {
+        client_id: 'svc',
+        client_secret: 'svc-secret',
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        scope: 'api',
+      },
+    ],
+    responseTypes: ['code'],
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'api'],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
+    conformIdTokenClaims: false, // name and email in the id token too, as the demo's server has them
+    pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
+    ttl: {
+      AccessToken: accessTokenTTL,
+      ClientCredentials: accessTokenTTL,
+      RefreshToken: 3600,
+      IdToken: 300,
+      AuthorizationCode: 60,
+      Interaction: 600,
+      Session: 3600,
+      Grant: 3600,
+    },
+    rotateRefreshToken: true,
+    // By default only with offline_access.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    clientBasedCORS: (_ctx, origin) => spaOrigins.includes(origin),
+    cookies: { keys: [randomBytes(16).toString('hex')] },
+    features: {
+      devInteractions: { enabled: false }, // its pages load fonts from another host
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      clientCredentials: { enabled: true },
+      userinfo: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: signOutPage,
+        postLogoutSuccessSource: (ctx) => plainPage(ctx, 'Signed out'),
+      },
+    },
+    renderError: (ctx, out) => plainPage(ctx, `${out.error}: ${out.error_description ?? ''}`),
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_ctx, sub) => account(sub),
+  };
+}
+
+function account(sub) {
+  if (!Object.hasOwn(users, sub)) return undefined;
+  const { name, email } = users[sub];
+  return { accountId: sub, claims: async () => ({ sub, name, email }) };
+}
+
+// The library has dropped the password grant. What this one issues, the library's own refresh handler goes on with.
+function passwordGrant(provider) {
+  return async (ctx) => {
+    const { username, password, scope = 'openid' } = ctx.oidc.params;
+    const { client } = ctx.oidc;
+    const who = account(username);
+    if (!who || users[username].password !== password) throw new errors.InvalidGrant('wrong user name or password');
+    const grant = new provider.Grant({ accountId: username, clientId: client.clientId });
+    grant.addOIDCScope(scope);
+    await grant.save();
+    ctx.oidc.entity('Account', who);
+    ctx.oidc.entity('Grant', grant);
+    const common = { accountId: username, client, grantId: grant.jti, gty: 'password', scope };
+    const access = new provider.AccessToken(common);
+    const refresh = new provider.RefreshToken({ ...common, rotations: 0, authTime: Math.floor(Date.now() / 1000) });
+    ctx.oidc.entity('AccessToken', access);
+    ctx.oidc.entity('RefreshToken', refresh);
+    ctx.body = {
+      access_token: await access.save(),
+      expires_in: access.expiration,
+      token_type: access.tokenType,
+      scope: access.scope,
+      refresh_token: await refresh.save(),
+    };
+    const wanted = scope.split(' ');
+    if (!wanted.includes('openid')) return;
+    const idToken = new provider.IdToken({ ...(await who.claims()), auth_time: refresh.authTime }, { ctx });
+    idToken.scope = grant.getOIDCScopeFiltered(new Set(wanted));
+    ctx.body.id_token = await idToken.issue({ use: 'idtoken' });
+  };
+}

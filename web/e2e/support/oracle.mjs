@@ -1,0 +1,87 @@
+// Watches a browser context for what no test may ever see: a secret in the console, in an error or in an address, and
+// an error that nobody caught.
+import assert from 'node:assert/strict';
+
+const secretFields = ['code', 'code_verifier', 'refresh_token', 'password', 'token', 'client_secret', 'id_token_hint'];
+const tokenFields = ['access_token', 'refresh_token', 'id_token'];
+const wanted = /"(?:access_token|refresh_token|id_token|verifier|nonce)":"([^"]+)"/g;
+
+export function watch(context) {
+  const secrets = new Set();
+  const seen = [];
+  const uncaught = [];
+  const reading = [];
+  const tabs = new Set();
+
+  const learn = (value) => {
+    if (typeof value === 'string' && value.length > 7) secrets.add(value);
+  };
+
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    // The authorization code comes in the address of the redirect, and an id token goes to the server's logout page:
+    // these two are the protocol's, and for nobody else.
+    const own = request.isNavigationRequest() ? ['code', 'id_token_hint'] : [];
+    for (const name of own) {
+      learn(url.searchParams.get(name));
+      url.searchParams.delete(name);
+    }
+    seen.push({ where: 'a URL', text: url.href });
+    learn(/^Bearer (.+)$/.exec(request.headers().authorization ?? '')?.[1]);
+    const body = request.postData();
+    if (request.method() === 'POST' && /^application\/x-www-form-urlencoded/.test(request.headers()['content-type'])) {
+      const form = new URLSearchParams(body ?? '');
+      for (const name of secretFields) learn(form.get(name));
+    }
+  });
+  context.on('response', (response) => {
+    if (response.request().method() !== 'POST') return;
+    reading.push(
+      response.json().then(
+        (answer) => tokenFields.forEach((name) => learn(answer?.[name])),
+        () => {}, // not JSON, or the page is gone
+      ),
+    );
+  });
+  context.on('console', (message) => {
+    seen.push({ where: 'the console', text: message.text() });
+  });
+  context.on('weberror', (error) => {
+    const { name, message, stack } = error.error();
+    seen.push({ where: 'an uncaught error', text: `${message} ${stack}` });
+    uncaught.push(`${name}: ${message}`);
+  });
+  context.on('page', (page) => {
+    tabs.add(page);
+    page.on('framenavigated', (frame) => seen.push({ where: 'the address bar', text: withoutCode(frame.url()) }));
+  });
+
+  return {
+    secrets,
+    /** Uncaught errors that the test wants; they are taken out. */
+    takeUncaught: () => uncaught.splice(0),
+    async check() {
+      for (const page of tabs) {
+        if (page.isClosed()) continue;
+        const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])).catch(() => '');
+        for (const [, value] of stored.replaceAll('\\"', '"').matchAll(wanted)) learn(value);
+      }
+      await Promise.all(reading);
+      for (const { where, text } of seen) {
+        for (const secret of secrets) {
+          // Not assert.ok on the text itself: a failing test must not print the secret either.
+          assert.ok(!text.includes(secret), `a secret is in ${where}: ${text.replaceAll(secret, '…')}`);
+        }
+      }
+      assert.deepEqual(uncaught, [], 'errors that nobody caught');
+    },
+  };
+}
+
+/** An address as it may stand in the bar before the page has cleaned it. */
+function withoutCode(href) {
+  const url = new URL(href);
+  url.searchParams.delete('code');
+  url.searchParams.delete('id_token_hint');
+  return url.href;
+}

@@ -1,0 +1,42 @@
+// What tests ask of a test page.
+
+/** One fetch of the page's own. Resolves with what a page sees of the answer. */
+export const ask = (page, url, init) =>
+  page.evaluate(
+    async ([url, init]) => {
+      try {
+        const response = await fetch(url, init);
+        const { status, redirected } = response;
+        const text = await response.text();
+        return { status, redirected, native: response instanceof Response, text };
+      } catch (error) {
+        return { error: error.name, code: error.code };
+      }
+    },
+    [url, init],
+  );
+
+export const state = (page) => page.evaluate(() => session.state);
+export const events = (page) => page.evaluate(() => globalThis.events);
+
+/** The events of one type that have come so far. */
+export const eventsOf = async (page, type) => (await events(page)).filter((event) => event.type === type);
+
+/** Waits until there is an event of that type. */
+export const eventOf = async (page, type) => {
+  await page.waitForFunction((type) => events.some((event) => event.type === type), type);
+  return (await eventsOf(page, type))[0];
+};
+
+export const signInByPassword = (page, user = 'alice', password = 'wonderland') =>
+  page.evaluate(
+    ([user, password]) =>
+      session.loginWithCredentials(user, password).then(
+        ({ userId }) => ({ userId }),
+        ({ name, code, message }) => ({ name, code, message }),
+      ),
+    [user, password],
+  );
+
+/** All that is stored, as text. */
+export const stored = (page) => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));

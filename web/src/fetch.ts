@@ -1,0 +1,249 @@
+import { SessionError } from './errors';
+import { createMatch, type Hit, type Prefix } from './match';
+import type { Policy, Rule } from './policy';
+import {
+  apply,
+  clearTimeout,
+  cloneOf,
+  create,
+  getPrototypeOf,
+  Headers,
+  hrefOf,
+  newHeaders,
+  newResponse,
+  now,
+  ofRequest,
+  ownKeys,
+  Request,
+  setTimeout,
+  startsWith,
+} from './primordials';
+
+/** What the wrapped fetch asks of the session. */
+export interface Plane {
+  readonly policy: Policy;
+  /** Set while nobody can know what the policy will be. It never rejects. */
+  readonly held: Promise<unknown> | undefined;
+  readonly closed: boolean;
+  /** Asks the core about a rule. Resolves with undefined where there is no core to ask. */
+  ask(
+    command: 'authorize' | 'refused',
+    facts: { as: string; session: string; version: number; status?: number },
+  ): Promise<string | undefined>;
+}
+
+export interface FetchOptions {
+  readonly api: readonly Prefix[];
+  readonly retries: number;
+  readonly timeout: number;
+}
+
+type Init = Record<PropertyKey, unknown>;
+type HeaderRecord = Record<string, string>;
+
+const mark = 'latchkey-as';
+const tag = {}.toString;
+
+const changed = () =>
+  new SessionError('session_changed', 'somebody else signed in while this request waited, so it was not sent');
+
+/**
+ * Every member of a caller's init, read once: own, inherited, accessors, and those that no browser
+ * has heard of yet.
+ */
+const snapshot = (init: unknown): Init => {
+  const copy: Init = {};
+  for (let at = init as object | null; at && at != Object.prototype; at = getPrototypeOf(at)) {
+    const keys = ownKeys(at);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      if (!Object.hasOwn(copy, key)) copy[key] = (init as Init)[key];
+    }
+  }
+  return copy;
+};
+
+/** Whether headers hold our marker; looks without using up an iterator. */
+const isMarked = (headers: unknown): boolean => {
+  if (headers instanceof Headers) return newHeaders(headers).has(mark);
+  for (const name in headers as Record<string, string | string[]>) {
+    const value = (headers as Record<string, string | string[]>)[name];
+    if (name.toLowerCase() == mark || `${value?.[0]}`.toLowerCase() == mark) return true;
+  }
+  return false;
+};
+
+const brand = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch {
+    // Not of that class.
+  }
+};
+
+/** Lets go of a body that nobody will read. */
+const discard = (body: Request | Response | undefined) => {
+  body?.body?.cancel().catch(() => {});
+};
+
+/**
+ * Wraps a fetch. What `api` does not cover is the native call with the same arguments, at once;
+ * what it does cover differs from it by the headers of its rule.
+ */
+export const createFetch = (
+  native: typeof fetch,
+  plane: Plane,
+  { api, retries, timeout }: FetchOptions,
+): typeof fetch => {
+  const match = createMatch(api);
+
+  /** Waits for `promise`; resolves with undefined when that takes too long, rejects when `signal` aborts. */
+  const bounded = (promise: Promise<unknown>, signal: AbortSignal | null | undefined) =>
+    new Promise<unknown>((resolve, reject) => {
+      const end = (value?: unknown) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        resolve(value);
+      };
+      const abort = () => {
+        reject(signal!.reason);
+        end();
+      };
+      const timer = setTimeout(() => end(), timeout);
+      // The native fetch says best what an aborted signal means.
+      if (signal?.aborted) return end();
+      signal?.addEventListener('abort', abort);
+      void promise.then(end);
+    });
+
+  const send = async (
+    self: unknown,
+    args: IArguments,
+    target: unknown,
+    hit: Hit | undefined,
+    request: Request | undefined,
+  ): Promise<Response> => {
+    const init = snapshot(args[1]);
+    // The caller's headers by name, in lower case, without a prototype: the browser then reads them
+    // through no method that a page could replace.
+    const headers: HeaderRecord = create(null);
+    const given = init.headers ?? (request && ofRequest(request, 'headers'));
+    if (given) {
+      newHeaders(given as HeadersInit).forEach((value, name) => {
+        headers[name] = value;
+      });
+    }
+    const as = (init.as ?? headers[mark] ?? hit?.as) as string;
+    delete headers[mark];
+    delete init.as;
+    // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
+    if (request && !ownKeys(init).length) {
+      init.referrer = ofRequest(request, 'referrer');
+      init.referrerPolicy = ofRequest(request, 'referrerPolicy');
+    }
+    const call = (rule?: Rule): Promise<Response> =>
+      apply(native, self, [target, { ...init, headers: { __proto__: null, ...headers, ...rule?.headers } }]);
+
+    const { held } = plane;
+    const { session, rules } = plane.policy;
+    if (
+      !hit ||
+      (init.mode ?? (request && ofRequest(request, 'mode'))) == 'no-cors' ||
+      'authorization' in headers ||
+      !(held || rules[as])
+    )
+      return call();
+
+    // A body is sent again, or after a wait, as it was when the page called.
+    const kind = `${apply(tag, init.body, [])}`;
+    let copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
+    const once = !copy && !/Null|Undef|String|Blob|File/.test(kind);
+    const signal = (init.signal === undefined ? request && ofRequest(request, 'signal') : init.signal) as
+      AbortSignal | undefined;
+    const wait = async (promise: Promise<unknown>) => {
+      if (copy) {
+        const type = newHeaders(copy.headers).get('content-type');
+        if (type) headers['content-type'] ??= type;
+        init.body = await copy.blob();
+        copy = undefined;
+      } else if (request && init.body == null) {
+        // As the native call would, this marks the caller's Request as used.
+        target = request = new Request(request);
+      }
+      return bounded(promise, signal);
+    };
+
+    // As the page wrote it, where nobody says in time what it should carry.
+    if (held && !(await wait(held))) return call();
+
+    for (let left = retries; ; left--) {
+      let { policy } = plane;
+      let rule: Rule | undefined = policy.rules[as];
+      if (rule && (rule.hold || rule.validUntil! <= now())) {
+        const outcome = await wait(plane.ask('authorize', { as, session: policy.session, version: policy.version }));
+        if (outcome == 'changed') throw changed();
+        policy = plane.policy;
+        rule = outcome ? policy.rules[as] : undefined;
+      }
+      if (rule && session && session != policy.session) throw changed();
+
+      const again = left > 0 && !once;
+      const spare =
+        rule &&
+        again &&
+        request &&
+        init.body == null &&
+        !/^(GET|HEAD)$/.test((init.method as string) ?? ofRequest(request, 'method'))
+          ? cloneOf(request)
+          : undefined;
+      const response = await call(rule);
+      const { status } = response;
+      if (
+        rule?.refused?.status.includes(status) &&
+        // After a redirect to another origin it is not our server that refuses.
+        (!response.redirected || startsWith(response.url, hit.origin))
+      ) {
+        const facts = { as, session: policy.session, version: policy.version, status };
+        if (again) {
+          if (spare) target = request = spare;
+          const outcome = await wait(plane.ask('refused', facts));
+          if (outcome == 'retry' || outcome == 'changed') discard(response);
+          if (outcome == 'changed') throw changed();
+          if (outcome == 'retry') continue;
+        } else if (left == retries) {
+          void plane.ask('refused', facts);
+        }
+      }
+      discard(spare);
+      return response;
+    }
+  };
+
+  // A method, as it has no prototype and cannot be constructed; the native one takes one argument.
+  return {
+    fetch(this: unknown, input: RequestInfo | URL): Promise<Response> {
+      const args = arguments;
+      let target: unknown = input;
+      let request: Request | undefined;
+      let hit: Hit | undefined;
+      let marked;
+      if (!plane.closed && args.length) {
+        try {
+          let raw = input as string | undefined;
+          if (typeof input != 'string') {
+            raw = brand(() => ofRequest(input, 'url'));
+            if (raw !== undefined) request = input as Request;
+            // Converted once: it must not answer differently when it is sent.
+            else raw = brand(() => hrefOf(input as URL)) ?? (target = args[0] = `${input as object}`);
+          }
+          hit = match(raw!);
+          marked = !hit && isMarked(args[1]?.headers ?? (request && ofRequest(request, 'headers')));
+        } catch {
+          // The native fetch has its own words for this.
+        }
+      }
+      if (!hit && !marked) return apply(native, this, args);
+      return send(this, args, request ?? hit?.url ?? target, hit, request);
+    },
+  }.fetch;
+};

@@ -1,0 +1,266 @@
+/**
+ * What the Go program may ask of the browser: `host` of ARCHITECTURE.md, "The bridge". Flat functions over built-ins
+ * taken when this module loads. What goes to Go inherits nothing, so that no getter of the page's is asked about it.
+ *
+ * An operation that fails tells its name only: a browser's own words may quote a header or a value.
+ */
+import { bytes, methodsOf, own, ownBytes, random } from './go';
+import { startsWith } from './primordials';
+
+type Take = () => Promise<void> | undefined;
+
+const { addEventListener, document, location, navigator, fetch } = globalThis;
+const { AbortController, BroadcastChannel, Promise, URL, Uint8Array, WritableStream } = globalThis;
+// Neither is there outside a secure context.
+const digest = crypto.subtle?.digest.bind(crypto.subtle);
+const request = navigator?.locks?.request.bind(navigator.locks) as unknown as
+  ((name: string, options: object, take: Take) => Promise<void>) | undefined;
+
+const copyOf = ({ prototype }: { prototype: object }): object => methodsOf(prototype, prototype);
+const headersMethods = copyOf(Headers);
+const promiseMethods = copyOf(Promise);
+const responseMethods = copyOf(Response);
+const streamMethods = copyOf(ReadableStream);
+
+/** To be awaited: `await` asks a promise for its `constructor`, and if that was changed, for `then`. */
+export const promise = <T>(of: Promise<T>): Promise<T> => own(of, promiseMethods);
+
+/** The fetch that was there before any interception, and what it answers on private methods. */
+export const send = async (url: string | URL, init: RequestInit): Promise<[Response, Headers]> => {
+  const response = own(await promise(fetch(url, own(init))), responseMethods);
+  return own([response, own(response.headers, headersMethods)]);
+};
+
+export interface Area {
+  getItem(key: string): unknown;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+export interface HostOptions {
+  version: string;
+  /** The configuration as JSON, and in it the key of the record. */
+  config: string;
+  key: string;
+  /** Where the record is kept, and where what must outlive a redirect. */
+  storage: Area;
+  pending: Area;
+  navigate(path: string): void;
+  publish(json: string): void;
+  /** The program is up. What it throws, the program sees. */
+  ready(version: string): void;
+  done(id: number, ok: boolean, json: string): void;
+}
+
+/** The one callback into Go: see ARCHITECTURE.md for the kinds. */
+type Enter = (kind: number, id: number, a?: unknown, b?: unknown) => void;
+
+export interface Host {
+  /** What Go gets. */
+  host: object;
+  /** Calls into Go; does nothing before `ready` and after `close`. */
+  enter: Enter;
+  /** Takes every listener away, gives up what is under way and lets go of every lock. */
+  close(): void;
+}
+
+// Where the browser has no locks, or refuses them, tabs cannot wait for one another, but the sessions of one page
+// can: each waits for the one before it.
+const lines: Record<string, Promise<void>> = own({});
+const queue = (name: string, take: Take): Promise<void> =>
+  (lines[name] = (async (before) => {
+    await before;
+    await take();
+  })(lines[name]));
+
+// The answer whole, as [status, flat list of headers, body].
+const exchange = async (
+  signal: AbortSignal,
+  method: string,
+  url: string,
+  list: string[],
+  body: string,
+  maxBytes: number,
+  keepalive: boolean,
+): Promise<unknown[]> => {
+  const headers = own<Record<string, string>>({});
+  for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
+  const answer = await promise(
+    send(url, {
+      method,
+      headers,
+      body: body || undefined,
+      keepalive,
+      signal,
+      // A token endpoint needs none of the page's cookies, must not hand a secret on to where it redirects, and
+      // nothing of it may stay in a cache.
+      credentials: 'omit',
+      redirect: 'error',
+      cache: 'no-store',
+      // The page's address may hold an authorization code, which a server of the same origin would log. The Origin
+      // header, which servers check, is sent all the same.
+      referrerPolicy: 'no-referrer',
+    }),
+  );
+  const response = answer[0];
+  const flat = own<string[]>([]);
+  answer[1].forEach((value, name) => {
+    flat[flat.length] = name;
+    flat[flat.length] = value;
+  });
+  const chunks = own<Uint8Array[]>([]);
+  let size = 0;
+  if (response.body) {
+    // Not by a reader: each of its promises is resolved with an object, which is asked for `then`.
+    const sink = new WritableStream(
+      own({
+        write(value: unknown): void {
+          const chunk = (chunks[chunks.length] = ownBytes(value)!);
+          if ((size += chunk.length) > maxBytes) throw own({ name: 'TooLargeError' });
+        },
+      }),
+    );
+    await promise(own(response.body, streamMethods).pipeTo(sink));
+  }
+  const whole = bytes(size);
+  for (let i = 0, at = 0; i < chunks.length; at += chunks[i++]!.length) whole.set(chunks[i]!, at);
+  return own([response.status, flat, whole]);
+};
+
+export const createHost = (options: HostOptions): Host => {
+  const { key } = options;
+  const areas: Record<string, any> = own({ storage: options.storage, pending: options.pending });
+  // By the number of their operation: those under way, and the locks held.
+  const open: Record<number, AbortController> = own({});
+  const held: Record<number, () => void> = own({});
+  const listening = new AbortController();
+  let entered: Enter | undefined;
+  const enter: Enter = (kind, id, a, b) => entered?.(kind, id, a, b);
+
+  /** Resolves with the function that lets go of it; never, when it was given up. */
+  const lock = (id: number, name: string, signal: AbortSignal): Promise<() => void> =>
+    new Promise(async (resolve) => {
+      let taken = false;
+      const take: Take = () => {
+        // Given up, but already next in line; or stolen by another script, which cannot be helped.
+        if (taken || signal.aborted) return;
+        taken = true;
+        return promise(
+          new Promise((free) => {
+            held[id] = free;
+            resolve(
+              own((): void => {
+                delete held[id];
+                free();
+              }),
+            );
+          }),
+        );
+      };
+      try {
+        await promise(request!(name, own({ signal }), take));
+      } catch {
+        await promise(queue(name, take));
+      }
+    });
+
+  const settle: Enter = (kind, id, a) => {
+    if (open[id]) {
+      delete open[id];
+      enter(kind, id, a);
+    }
+  };
+
+  let channel: BroadcastChannel | undefined;
+  try {
+    channel = new BroadcastChannel(key);
+    channel.onmessage = ({ data }) => enter(5, 0, data);
+  } catch {
+    // Not there, or refused with the storage: there is no other tab to tell.
+  }
+
+  const heard = (event: any): void => {
+    const { type } = event;
+    if (type == 'storage') {
+      // Without a key: the whole area was cleared.
+      if (event.key === key || event.key === null) enter(4, 0, 'touched');
+    } else if (type == 'pageshow' ? event.persisted : type == 'online' || document.visibilityState == 'visible') {
+      enter(4, 0, 'resumed');
+    }
+  };
+  for (const type of ['visibilitychange', 'pageshow', 'online', 'storage']) {
+    addEventListener(type, heard, { signal: listening.signal });
+  }
+
+  const parse = (raw: string): URL => new URL(raw, location.href);
+
+  return {
+    enter,
+    close() {
+      entered = undefined;
+      listening.abort();
+      channel?.close();
+      for (const id in open) open[id]!.abort();
+      for (const id in held) held[id]!();
+    },
+    host: own({
+      ...options,
+      ready(callback: Enter, version: string) {
+        options.ready(version);
+        entered = callback;
+      },
+      // Go has no use for the promise, which never rejects.
+      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any) {
+        const { signal } = (open[id] = new AbortController());
+        let kind = 0;
+        let value;
+        try {
+          value =
+            op == 'fetch'
+              ? await promise(exchange(signal, a, b, c, d, e, f))
+              : op == 'lock'
+                ? await promise(lock(id, a, signal))
+                : op == 'digest'
+                  ? bytes(await promise(digest('SHA-256', a)))
+                  : await areas[a][op + 'Item'](b, c);
+        } catch (error: any) {
+          kind = 1;
+          try {
+            // The number is what older engines have.
+            value = error.code == 22 ? 'QuotaExceededError' : error.name;
+          } catch {}
+        }
+        settle(kind, id, value);
+      },
+      // An operation given up ends at once, also where the browser has no way to stop it; what comes later is dropped.
+      abort(id: number) {
+        open[id]?.abort();
+        settle(1, id, 'AbortError');
+      },
+      random: (n: number) => random(new Uint8Array(n)),
+      href: () => location.href,
+      assign(raw: string) {
+        const url = parse(raw);
+        // An address may come from a server's metadata: javascript: would run in the page.
+        if (!startsWith(url.protocol, 'http')) throw 0;
+        location.assign(url);
+      },
+      sameOrigin(raw: string) {
+        try {
+          const url = parse(raw);
+          const path = url.pathname + url.search + url.hash;
+          // blob: has our origin and is no page of ours; "//" in front would be a host to whoever reads it next.
+          if (
+            url.origin == location.origin &&
+            url.protocol == location.protocol &&
+            !(url.username + url.password) &&
+            path[1] != '/'
+          ) {
+            return path;
+          }
+        } catch {}
+      },
+      post: (note: string) => channel?.postMessage(note),
+    }),
+  };
+};

@@ -1,0 +1,45 @@
+import { baseUrl, hrefOf, startsWith, URL } from './primordials';
+
+/** A prefix of URLs, as `createSession` has checked it. */
+export interface Prefix {
+  /** The browser's normal form: origin and path. */
+  readonly href: string;
+  /** The origin with a slash behind it. */
+  readonly origin: string;
+  /** Whose requests are below it; undefined where they are nobody's. */
+  readonly as: string | undefined;
+}
+
+export interface Hit extends Prefix {
+  readonly as: string;
+  /** The URL as it was judged, and as it is to be sent. */
+  readonly url: string;
+}
+
+/**
+ * Whether a URL in the browser's normal form is equal to a prefix or below it. The normal form has
+ * user info, if any, before the host and always a slash after it, so comparing the start compares
+ * the origin, and a URL with user info is below none.
+ */
+export const isBelow = (href: string, prefix: string): boolean => {
+  const next = href[prefix.length];
+  return (
+    startsWith(href, prefix) && (prefix[prefix.length - 1] == '/' || !next || next == '/' || next == '?' || next == '#')
+  );
+};
+
+/** Finds the longest prefix for a URL. `prefixes` are sorted, the longest first. */
+export const createMatch =
+  (prefixes: readonly Prefix[]) =>
+  (raw: string): Hit | undefined => {
+    let url: string;
+    try {
+      url = hrefOf(new URL(raw, baseUrl()));
+    } catch {
+      return; // the native fetch has its own words for this
+    }
+    for (let i = 0; i < prefixes.length; i++) {
+      const prefix = prefixes[i]!;
+      if (isBelow(url, prefix.href)) return prefix.as ? ({ ...prefix, url } as Hit) : undefined;
+    }
+  };

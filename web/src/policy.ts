@@ -1,0 +1,58 @@
+import { create, freeze, ownKeys } from './primordials';
+import type { SessionState } from './types';
+
+/** What the requests of one `as` carry. ARCHITECTURE.md has the meaning of each member. */
+export interface Rule {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly validUntil?: number;
+  hold?: boolean;
+  readonly refused?: { readonly status: readonly number[] };
+}
+
+/** A policy as the core writes it, its rules by their `as`. */
+export interface Policy {
+  readonly session: string;
+  readonly version: number;
+  readonly rules: Record<string, Rule>;
+}
+
+export interface PolicyJson {
+  readonly format: 1;
+  readonly session: string;
+  readonly version: number;
+  readonly rules: readonly (Rule & { readonly as: string })[];
+}
+
+/** Freezes JSON data, whole. */
+export const deepFreeze = <T>(data: T): T => {
+  if (typeof data == 'object' && data) {
+    for (const key of ownKeys(data)) deepFreeze((data as Record<PropertyKey, unknown>)[key]);
+    freeze(data);
+  }
+  return data;
+};
+
+/** Takes a policy that the core has just published. */
+export const compile = ({ session, version, rules }: PolicyJson): Policy => {
+  // No prototypes: what a page puts there must not become a member of a rule.
+  const byAs: Record<string, Rule> = create(null);
+  for (let i = 0; i < rules.length; i++) byAs[rules[i]!.as] = { __proto__: null, ...rules[i] } as Rule;
+  return { session, version, rules: byAs };
+};
+
+/** The policy of nobody: requests leave as they are. */
+export const nobody = (): Policy => compile({ format: 1, session: '', version: 0, rules: [] });
+
+/** The state without a session. */
+export const anonymous = (status: SessionState['status'] = 'anonymous'): SessionState =>
+  deepFreeze({
+    status,
+    isLoggedIn: false,
+    userId: 'anonymous',
+    isEmulated: false,
+    isAgent: false,
+    claims: null,
+    scope: [],
+    expiresAt: null,
+    tokenType: null,
+  });

@@ -1,0 +1,64 @@
+import { anonymous, compile, deepFreeze, type Policy, type Rule } from './policy';
+import { parse } from './primordials';
+import type { SessionState } from './types';
+
+/** Whose record it has to be. */
+export interface Identity {
+  readonly issuer: string;
+  readonly client: string;
+  readonly context: string;
+}
+
+const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', tokenType: 'string' };
+
+/**
+ * Reads what the core has stored for `who`, for the time until the runtime is there. Anybody may
+ * have written it: what is not exactly a record of ours counts as none, and of its policy only a
+ * user's `authorization` is taken.
+ */
+export const readRecord = (json: unknown, who: Identity): { state: SessionState; policy: Policy } | undefined => {
+  try {
+    const { format, issuer, client, context, state, policy } = parse(json as string);
+    if (format !== 1 || issuer !== who.issuer || client !== who.client || context !== who.context) return;
+
+    const template = anonymous() as unknown as Record<string, unknown>;
+    const copy: Record<string, unknown> = {};
+    for (const name in template) {
+      const value = state[name];
+      if (value !== template[name] && typeof value != (maybe[name] ?? typeof template[name])) return;
+      copy[name] = value;
+    }
+    const { session, version, rules } = policy;
+    if (
+      policy.format !== 1 ||
+      typeof session != 'string' ||
+      !Number.isSafeInteger(version) ||
+      copy.isLoggedIn !== !!session ||
+      copy.status != (session ? 'authenticated' : 'anonymous') ||
+      !state.scope.every((scope: unknown) => typeof scope == 'string')
+    )
+      return;
+
+    const taken = rules.map(({ as, headers, validUntil, hold, refused }: Rule & { as: string }) => {
+      const authorization = headers?.authorization;
+      if (
+        as != 'user' ||
+        !(authorization === undefined
+          ? hold
+          : typeof authorization == 'string' && /^[!-~][ -~]*$/.test(authorization)) ||
+        !Number.isFinite(validUntil ?? 0) ||
+        !(refused?.status ?? []).every(Number.isInteger)
+      )
+        throw as;
+      return { as, headers: authorization && { authorization }, validUntil, hold, refused };
+    });
+    // Somebody is signed in, so somebody's rule must be there.
+    if (taken.length != +!!session) return;
+    return {
+      state: deepFreeze(copy) as unknown as SessionState,
+      policy: compile({ format, session, version, rules: taken }),
+    };
+  } catch {
+    // Not ours, whatever it is.
+  }
+};

@@ -1,0 +1,401 @@
+/**
+ * Whose credentials a request carries. `'none'` sends it as it is. `'client'`,
+ * `'user-or-client'` and `'agent'` are not built yet.
+ */
+export type As = 'user' | 'client' | 'user-or-client' | 'agent' | 'none';
+
+/** Which requests carry the session. */
+export interface ApiRule {
+  /**
+   * A URL prefix: the origin is equal, and the path equal or below on a segment boundary. It is
+   * judged on the URL as the browser parses it. A relative one starts with `/` and belongs to the
+   * page. `https://api.example.com/v1` covers `/v1`, `/v1/a` and `/v1?a`, not `/v10`;
+   * `https://api.example.com/v1/` covers what is below it only.
+   */
+  url: string;
+  /**
+   * Whose credentials they carry.
+   * @default 'user'
+   */
+  as?: As;
+  /**
+   * Prefixes below `url` that carry nothing, relative to `url` where they are relative.
+   * @default []
+   */
+  except?: string[];
+}
+
+/** A place for the session: `localStorage` is one. Each method may return a promise. */
+export interface StorageLike {
+  /** Resolves with what was set, or `null`. */
+  getItem(key: string): string | null | Promise<string | null>;
+  /** Replaces what was there. */
+  setItem(key: string, value: string): void | Promise<void>;
+  /** Does nothing where there is nothing. */
+  removeItem(key: string): void | Promise<void>;
+}
+
+/** Where guards and sign-ins lead. All are paths of this origin. */
+export interface RedirectOptions {
+  /**
+   * Where `guard.requireLogin` sends a visitor.
+   * @default '/login'
+   */
+  loginPath?: string;
+  /**
+   * Where the page goes after a logout at the server.
+   * @default '/logout'
+   */
+  logoutPath?: string;
+  /**
+   * Where `guard.requireAnonymous` sends a user, and where a sign-in ends that remembers no page.
+   * @default '/'
+   */
+  homePath?: string;
+  /**
+   * Paths that are never remembered across a sign-in.
+   * @default []
+   */
+  exclude?: string[];
+}
+
+/** What `createSession` takes. Each option is read once, when it is called. */
+export interface SessionOptions {
+  /** How one signs in: what `oidc()` or `oauth()` returns. */
+  auth: Scheme;
+  /** Which requests carry the session. A string is short for `{ url }`; the longest prefix wins. */
+  api: (string | ApiRule)[];
+  /**
+   * `'global'` wraps `globalThis.fetch`; `'none'` only offers `session.fetch`.
+   * @default 'global'
+   */
+  intercept?: 'global' | 'none';
+  /**
+   * Where the session is kept: for all tabs and after the browser closed, for this tab, for this
+   * page, or in a place of the page's own.
+   * @default 'local'
+   */
+  storage?: 'local' | 'session' | 'memory' | StorageLike;
+  /**
+   * `false`, which is not built yet, keeps the refresh token in memory only.
+   * @default true
+   */
+  persistRefreshToken?: boolean;
+  /**
+   * Separates several sites or accounts on one origin.
+   * @default ''
+   */
+  context?: string;
+  /**
+   * Where the tokens live. `'worker'` is not built yet.
+   * @default 'page'
+   */
+  isolation?: 'page' | 'worker';
+  /**
+   * When the runtime is downloaded: at once, when the page is idle, or at the first call that
+   * needs it. An expired session or a redirect callback needs it at once in any case.
+   * @default 'eager'
+   */
+  load?: 'eager' | 'idle' | 'demand';
+  /**
+   * Where `latchkey.wasm` is.
+   * @default beside the script
+   */
+  wasmURL?: string | URL;
+  /**
+   * How long before its expiry a token is refreshed, in seconds.
+   * @default 30
+   */
+  refreshLeeway?: number;
+  /**
+   * How often a refused request is sent again.
+   * @default 1
+   */
+  retries?: number;
+  /**
+   * For each of the runtime's own calls to the server, and for what a request waits for the
+   * runtime before it is sent as it is, in milliseconds.
+   * @default 10000
+   */
+  timeout?: number;
+  /** Where guards and sign-ins lead. */
+  redirect?: RedirectOptions;
+  /**
+   * How the app's router goes to a path of this origin.
+   * @default location.assign
+   */
+  navigate?: (path: string) => void;
+  /**
+   * Lets URLs of servers other than loopback begin with `http:`. Tokens then travel in clear.
+   * @default false
+   */
+  allowInsecure?: boolean;
+}
+
+/** What `oidc` and `oauth` have in common. */
+export interface ClientOptions {
+  /** The client's id at the authorization server. */
+  clientId: string;
+  /** The scopes to ask for, separated by spaces. Needs `openid` for an id token. */
+  scope?: string;
+  /**
+   * Where the server sends the user back: a URL of this origin without a fragment.
+   * @default the origin and '/'
+   */
+  redirectUri?: string;
+  /** A client's secret is none in a browser; for servers that want one all the same. */
+  clientSecret?: string;
+  /**
+   * By how much the clocks of server and browser may differ, in seconds.
+   * @default 60
+   */
+  clockTolerance?: number;
+  /** Where the server's logout page sends the user; `redirect.logoutPath` where it is not given. */
+  postLogoutRedirectUri?: string;
+  /** Only `'code'` is built. */
+  responseType?: string;
+  /** Not built yet. */
+  dpop?: boolean;
+  /** Not built yet. */
+  resources?: string[];
+  /** In seconds; not built yet. */
+  maxAge?: number;
+}
+
+/** An OpenID provider. Its endpoints are found by discovery. */
+export interface OidcOptions extends ClientOptions {
+  /** The issuer's identifier, exactly as its metadata names it. */
+  issuer: string;
+  /** @default 'code' */
+  flow?: 'code';
+  /** Pins the endpoints to origins; not built yet. */
+  endpointOrigins?: 'issuer' | string[];
+}
+
+/** An OAuth 2 server without discovery. */
+export interface OAuthOptions extends ClientOptions {
+  /** Its endpoints: URLs, or paths of this origin. */
+  endpoints: Endpoints;
+  /**
+   * How one signs in: by redirect, or with a name and a password that this page asks for.
+   * @default 'code'
+   */
+  flow?: 'code' | 'password' | 'implicit';
+  /** Not built yet. */
+  customTokenParameters?: string[];
+  /**
+   * `false` is not built yet.
+   * @default true
+   */
+  requireState?: boolean;
+}
+
+/** The endpoints of an authorization server. */
+export interface Endpoints {
+  /** Needed by the flow `'code'`. */
+  authorization?: string;
+  /** Where tokens come from. */
+  token: string;
+  /** RFC 7009; without it a logout revokes nothing. */
+  revocation?: string;
+  /** For a user's id and claims, where there is no id token. */
+  userinfo?: string;
+  /** The keys of id tokens. */
+  jwks?: string;
+  /** The server's logout page. */
+  endSession?: string;
+  /** Not built yet. */
+  pushedAuthorization?: string;
+}
+
+/** How one signs in, as plain data. Made by `oidc()`, `oauth()` and their like. */
+export interface Scheme {
+  readonly scheme: 'oidc' | 'oauth' | 'occ' | 'vendure' | 'cookies';
+  readonly [option: string]: unknown;
+}
+
+/** What a page may know of its session: never a token. Frozen. */
+export interface SessionState {
+  /** `'restoring'` until a redirect callback or an expired session has been dealt with. */
+  readonly status: 'restoring' | 'anonymous' | 'authenticated';
+  /** Somebody is signed in. */
+  readonly isLoggedIn: boolean;
+  /** `'anonymous'`, or the `sub` of the id token, or `'current'` where the server names nobody. */
+  readonly userId: string;
+  /** An agent acts for the user. */
+  readonly isEmulated: boolean;
+  /** An agent is signed in. */
+  readonly isAgent: boolean;
+  /** What the server says about the user. */
+  readonly claims: { readonly [name: string]: unknown } | null;
+  /** The scopes that the server granted. */
+  readonly scope: readonly string[];
+  /** When the access token expires, in milliseconds since the epoch. */
+  readonly expiresAt: number | null;
+  /** Of the access token, such as `Bearer`. */
+  readonly tokenType: string | null;
+}
+
+/** The names of events. */
+export type SessionEventType = 'login' | 'logout' | 'expired' | 'refresh' | 'statechange' | 'error';
+
+/** Something happened to the session; once a tab. Frozen. */
+export interface SessionEvent {
+  readonly type: SessionEventType;
+  /** Why a session ended. */
+  readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent';
+  /** Another tab did it. */
+  readonly remote: boolean;
+  readonly previousUserId: string;
+  readonly userId: string;
+  /** With the type `'error'`. */
+  readonly error?: SessionErrorLike;
+}
+
+/** What a page can branch on. Codes never change their meaning. */
+export type SessionErrorCode =
+  | 'config_invalid'
+  | 'runtime_failed'
+  | 'not_supported'
+  | 'invalid_credentials'
+  | 'interaction_required'
+  | 'access_denied'
+  | 'state_mismatch'
+  | 'issuer_mismatch'
+  | 'id_token_invalid'
+  | 'discovery_failed'
+  | 'server_error'
+  | 'rate_limited'
+  | 'network_error'
+  | 'timeout'
+  | 'aborted'
+  | 'session_expired'
+  | 'session_changed'
+  | 'agent_logged_in'
+  | 'popup_blocked'
+  | 'popup_closed'
+  | 'storage_failed'
+  | 'isolated'
+  | 'closed';
+
+/** The members of a `SessionError`. */
+export interface SessionErrorLike extends Error {
+  readonly code: SessionErrorCode;
+  readonly cause?: unknown;
+  /** The authorization server's own words: text, never markup. */
+  readonly oauth?: {
+    readonly error: string;
+    readonly error_description?: string;
+    readonly error_uri?: string;
+  };
+  /** How long the server asked to be left alone, in seconds. */
+  readonly retryAfter?: number;
+}
+
+/** Further parameters for the server. */
+export interface Params {
+  readonly [name: string]: string;
+}
+
+/** What `loginWithRedirect` takes. */
+export interface LoginOptions {
+  /** The page to come back to: a path of this origin. */
+  returnTo?: string;
+  /** OpenID's `prompt`. */
+  prompt?: string;
+  /** OpenID's `login_hint`. */
+  loginHint?: string;
+  params?: Params;
+}
+
+/** What `logout` takes. */
+export interface LogoutOptions {
+  /** The page to go to afterwards: a path of this origin. */
+  returnTo?: string;
+  /**
+   * Revokes the tokens.
+   * @default true
+   */
+  revoke?: boolean;
+  /**
+   * Goes to the server's logout page, where it has one.
+   * @default true
+   */
+  atServer?: boolean;
+  /**
+   * Ends the user's other sessions too, where the server can.
+   * @default false
+   */
+  everywhere?: boolean;
+}
+
+/** How a redirect callback ended. */
+export interface CallbackResult {
+  readonly state: SessionState;
+  /** The page that the sign-in began on. */
+  readonly returnTo: string | null;
+}
+
+declare global {
+  interface RequestInit {
+    /** Whose credentials this call carries, where a session covers its URL. Never leaves the browser. */
+    as?: As;
+  }
+}
+
+/** A session. Its members are frozen, and work without it: `const { fetch } = session`. */
+export interface Session {
+  /** Resolves when the state is known. Rejects only if the runtime is needed and cannot run. */
+  readonly ready: Promise<SessionState>;
+  /** The current state. */
+  readonly state: SessionState;
+  /** Calls `fn` with the state, now and whenever it changes. Returns what ends that. */
+  subscribe(fn: (state: SessionState) => void): () => void;
+  /** Calls `fn` with each event of that type. Returns what ends that. */
+  on(type: SessionEventType, fn: (event: SessionEvent) => void): () => void;
+  /** Leaves the page for the server's sign-in. */
+  loginWithRedirect(options?: LoginOptions): Promise<void>;
+  /** Resolves with the new state; rejects with `invalid_credentials`. */
+  loginWithCredentials(username: string, password: string, options?: { params?: Params }): Promise<SessionState>;
+  /** Not built yet. */
+  loginWithPopup(options?: LoginOptions): Promise<SessionState>;
+  /** Not built yet. */
+  loginSilently(options?: LoginOptions): Promise<SessionState>;
+  /** Deals with a redirect callback, in `url` or in the address bar. Done by itself at start. */
+  checkOAuthParamsInUrl(url?: string): Promise<CallbackResult | null>;
+  /** Ends the session here, in the other tabs, then at the server. Never rejects. */
+  logout(options?: LogoutOptions): Promise<void>;
+  /** One refresh for all callers in all tabs. */
+  refresh(): Promise<SessionState>;
+  /** The access token, for code that must have it. `minValidity` is in seconds. */
+  getAccessToken(options?: { minValidity?: number }): Promise<string>;
+  /** The id token, for code that must have it. */
+  getIdToken(): Promise<string>;
+  /** The wrapped fetch, whatever `intercept` is. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  readonly guard: Guard;
+  /** The page that was wanted before the sign-in, once. */
+  redirectAfterLogin(): Promise<string | null>;
+  readonly agent: Agent;
+  /** Not built yet. */
+  switchContext(context: string): Promise<SessionState>;
+  /** Puts `fetch` back, stops timers, frees the runtime. */
+  close(): void;
+}
+
+/** For a router. */
+export interface Guard {
+  /** Resolves to `true`, or to the login page's path after it has remembered `path`. */
+  requireLogin(path?: string): Promise<true | string>;
+  /** Resolves to `true`, or to the home page's path. */
+  requireAnonymous(path?: string): Promise<true | string>;
+}
+
+/** Assisted service; not built yet. */
+export interface Agent {
+  readonly isLoggedIn: boolean;
+  login(username: string, password: string): Promise<void>;
+  logout(): Promise<void>;
+  emulate(userId: string): Promise<void>;
+  stopEmulating(): Promise<void>;
+}

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { createSession, latchkey, native, oauth, oidc, play, runtime, visit } from './page.mjs';
+
+beforeEach(() => {
+  play();
+  visit('https://app.test/page?a#b');
+  globalThis.fetch = native;
+});
+
+const auth = { issuer: 'https://id.test', clientId: 'shop' };
+const endpoints = { authorization: 'https://id.test/authorize', token: 'https://id.test/token' };
+const make = (options) => createSession({ auth: oidc(auth), api: ['https://api.test/'], ...options });
+const refused = (code, name, options) =>
+  assert.throws(
+    () => make(options),
+    (error) => {
+      assert.equal(error.code, code, `${name}: ${error}`);
+      assert.ok(error.message.includes(name), `${error.message} names ${name}`);
+      assert.equal(fetch, native);
+      return latchkey.isSessionError(error);
+    },
+    name,
+  );
+const invalid = (name, options) => refused('config_invalid', name, options);
+const later = (name, options) => refused('not_supported', name, options);
+
+test('no options at all', () => {
+  for (const nothing of [undefined, null, 'x', 1, []])
+    assert.throws(() => createSession(nothing), { name: 'SessionError', code: 'config_invalid' });
+});
+
+test('an unknown option is refused by name', () => {
+  invalid('storrage', { storrage: 'local' });
+  invalid('auth.client_id', { auth: oidc({ ...auth, client_id: 'x' }) });
+  invalid('auth.endpoints', { auth: oidc({ ...auth, endpoints }) });
+  invalid('auth.issuer', { auth: oauth({ issuer: auth.issuer, clientId: 'x', endpoints }) });
+  invalid('auth.endpoints.tokn', { auth: oauth({ clientId: 'x', endpoints: { ...endpoints, tokn: 'x' } }) });
+  invalid('redirect.path', { redirect: { path: '/' } });
+  invalid('api[1].uri', { api: ['/', { uri: '/a' }] });
+  invalid('__proto__', JSON.parse('{"__proto__": 1}'));
+  invalid('constructor', { constructor: 1 });
+});
+
+test('a missing option is refused by name', () => {
+  invalid('auth', { auth: undefined });
+  invalid('api', { api: undefined });
+  invalid('auth.issuer', { auth: oidc({ clientId: 'x' }) });
+  invalid('auth.issuer', { auth: oidc({ clientId: 'x', issuer: '' }) });
+  invalid('auth.clientId', { auth: oidc({ issuer: auth.issuer }) });
+  invalid('auth.endpoints', { auth: oauth({ clientId: 'x' }) });
+  invalid('auth.endpoints.token', { auth: oauth({ clientId: 'x', endpoints: { authorization: 'https://id.test/' } }) });
+  invalid('auth.endpoints.authorization', { auth: oauth({ clientId: 'x', endpoints: { token: 'https://id.test/' } }) });
+  invalid('auth.scheme', { auth });
+});
+
+test('an option of a wrong type is refused by name', () => {
+  const wrong = {
+    auth: [1, null, 'oidc', []],
+    api: [1, null, 'https://api.test/', {}],
+    intercept: ['xhr', true, null],
+    storage: ['disk', 1, null, 'object'],
+    persistRefreshToken: ['true', 1],
+    context: [1, null],
+    isolation: ['frame', null],
+    load: ['lazy', 1],
+    wasmURL: [1, null],
+    refreshLeeway: [-1, '30', NaN, Infinity, 2 ** 31, null],
+    retries: [-1, '1', true],
+    timeout: ['10', -1, 2 ** 31],
+    redirect: ['/login', null],
+    navigate: ['/', {}],
+    allowInsecure: ['yes', 1, null],
+  };
+  for (const [name, values] of Object.entries(wrong)) for (const value of values) invalid(name, { [name]: value });
+  for (const name of ['getItem', 'setItem', 'removeItem']) {
+    const storage = { getItem() {}, setItem() {}, removeItem() {} };
+    invalid(`storage.${name}`, { storage: { ...storage, [name]: 1 } });
+  }
+  const wrongAuth = {
+    clientId: [1],
+    scope: [['openid'], 1],
+    flow: ['hybrid', 1],
+    clockTolerance: ['60', -1],
+    dpop: ['yes'],
+    redirectUri: [1],
+    clientSecret: [1],
+  };
+  for (const [name, values] of Object.entries(wrongAuth))
+    for (const value of values) invalid(`auth.${name}`, { auth: oidc({ ...auth, [name]: value }) });
+  invalid('auth.flow', { auth: oidc({ ...auth, flow: 'password' }) });
+  invalid('auth.scheme', { auth: { ...oidc(auth), scheme: 'saml' } });
+  invalid('api[0]', { api: [null] });
+  invalid('api[0].as', { api: [{ url: '/', as: 'me' }] });
+  invalid('api[0].except', { api: [{ url: '/', except: '/a' }] });
+  invalid('api[0].except', { api: [{ url: '/', except: [1] }] });
+  invalid('redirect.exclude', { redirect: { exclude: [1] } });
+});
+
+test('what is not built yet is refused by name', () => {
+  later('isolation', { isolation: 'worker' });
+  later('persistRefreshToken', { persistRefreshToken: false });
+  for (const as of ['client', 'user-or-client', 'agent']) later('api[0].as', { api: [{ url: '/', as }] });
+  for (const name of ['occ', 'vendure', 'cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
+  for (const [name, value] of Object.entries({
+    responseType: 'id_token',
+    dpop: true,
+    resources: [],
+    maxAge: 1,
+    endpointOrigins: 'issuer',
+    flow: 'implicit',
+  }))
+    later(`auth.${name}`, { auth: oidc({ ...auth, [name]: value }) });
+  for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false, flow: 'implicit' }))
+    later(`auth.${name}`, { auth: oauth({ clientId: 'x', endpoints, [name]: value }) });
+  later('auth.endpoints.pushedAuthorization', {
+    auth: oauth({ clientId: 'x', endpoints: { ...endpoints, pushedAuthorization: 'https://id.test/' } }),
+  });
+});
+
+test('what says that it wants no such feature is no reason to refuse', () => {
+  make({
+    persistRefreshToken: true,
+    isolation: 'page',
+    auth: oidc({ ...auth, dpop: false, responseType: 'code', flow: 'code' }),
+  }).close();
+  make({ auth: oauth({ clientId: 'x', endpoints, requireState: true }), api: [] }).close();
+});
+
+test('UM-34 bad prefixes are refused', () => {
+  for (const url of [
+    '',
+    '*',
+    'https://*.test/',
+    'https://api.test/*',
+    'api.test',
+    'api.test/v1',
+    'api.test:443/v1',
+    'localhost:80/',
+    'https://api.test./v1',
+    'https://api.test.:8080/',
+    'https://user:pw@api.test/',
+    'https://user@api.test/',
+    'https://api.test/?a',
+    'https://api.test/?',
+    'https://api.test/#a',
+    'https://api.test/v1/../',
+    'https://api.test/..',
+    '../api',
+    'https://api.test/%2E%2e/a',
+    'https://api.test/a\\..\\b',
+    'http://api.test/',
+    'ftp://api.test/',
+    'javascript:1',
+    'data:,',
+    'https://',
+  ]) {
+    invalid('api[0]', { api: [url] });
+    invalid('api[0].url', { api: [{ url }] });
+  }
+  invalid('api[1].url', { api: ['https://api.test/', 'https://API.test'] });
+  for (const one of ['https://other.test/', '/v2', '../', 'a*'])
+    invalid('api[0].except', { api: [{ url: 'https://api.test/v1', except: [one] }] });
+  invalid('api[0].except', { api: [{ url: 'https://api.test/v1/', except: ['https://api.test/v1/'] }] });
+});
+
+test('OA-36 http: is for loopback, unless allowInsecure', () => {
+  for (const host of ['localhost', 'a.localhost', '127.0.0.1:8080', '127.1.2.3', '[::1]:3000']) {
+    make({ auth: oidc({ ...auth, issuer: `http://${host}` }), api: [`http://${host}/`] }).close();
+  }
+  for (const host of ['id.test', 'localhost.test', '127.0.0.1.test', '10.0.0.1', '[::2]', 'evillocalhost']) {
+    const issuer = `http://${host}`;
+    invalid('auth.issuer', { auth: oidc({ ...auth, issuer }) });
+    invalid('api[0]', { api: [`${issuer}/`] });
+    invalid('auth.endpoints.token', { auth: oauth({ clientId: 'x', endpoints: { ...endpoints, token: issuer } }) });
+    make({ auth: oidc({ ...auth, issuer }), api: [`${issuer}/`], allowInsecure: true }).close();
+  }
+});
+
+test("a server's URL has no user info and no fragment, an issuer no query", () => {
+  for (const issuer of [
+    'https://a@id.test',
+    'https://id.test/#a',
+    'https://id.test/?a',
+    'id.test',
+    'javascript:1',
+    '/id',
+  ])
+    invalid('auth.issuer', { auth: oidc({ ...auth, issuer }) });
+  for (const revocation of ['https://a@id.test', 'https://id.test/#a', 'javascript:1', ''])
+    invalid('auth.endpoints.revocation', { auth: oauth({ clientId: 'x', endpoints: { ...endpoints, revocation } }) });
+});
+
+test('OA-18 a redirect URI is of this origin and has no fragment', () => {
+  for (const redirectUri of [
+    'https://other.test/',
+    'https://app.test/#a',
+    'https://app.test/#',
+    '//other.test/',
+    'http://app.test/',
+    'https://[',
+  ])
+    invalid('auth.redirectUri', { auth: oidc({ ...auth, redirectUri }) });
+});
+
+test('paths are of this origin', () => {
+  for (const name of ['loginPath', 'logoutPath', 'homePath'])
+    for (const path of ['//evil.test', '/\\evil.test', '/\t/evil.test', 'https://evil.test', 'login', '', 1])
+      invalid(`redirect.${name}`, { redirect: { [name]: path } });
+});
+
+test('options are read once, and own ones only', () => {
+  const read = [];
+  const hostile = new Proxy(
+    { auth: oidc(auth), api: [{ url: 'https://api.test/' }], storage: 'memory' },
+    { get: (target, name) => (read.push(name), target[name]) },
+  );
+  createSession(hostile).close();
+  assert.deepEqual(read.sort(), ['api', 'auth', 'storage']);
+  const inherited = Object.create(
+    { intercept: 'none' },
+    Object.getOwnPropertyDescriptors({ auth: oidc(auth), api: [] }),
+  );
+  const session = createSession(inherited);
+  assert.notEqual(fetch, native);
+  session.close();
+});
+
+const configOf = async (options) => {
+  const session = make({ ...options, load: 'demand' });
+  session.refresh().catch(() => {});
+  const { config } = (await runtime()).options;
+  session.close();
+  play();
+  return JSON.parse(JSON.stringify(config));
+};
+
+test('the core gets every option, with its default', async () => {
+  assert.deepEqual(await configOf(), {
+    scheme: 'oidc',
+    key: 'latchkey/1/https%3A%2F%2Fid.test/shop/',
+    issuer: 'https://id.test',
+    client: 'shop',
+    redirectUri: 'https://app.test/',
+    origin: 'https://app.test',
+    flow: 'code',
+    context: '',
+    storage: 'local',
+    persistRefreshToken: true,
+    refreshLeeway: 30,
+    timeout: 10000,
+    clockTolerance: 60,
+    allowInsecure: false,
+    home: '/',
+    login: '/login',
+    logout: '/logout',
+    exclude: [],
+  });
+  const storage = { getItem: () => null, setItem() {}, removeItem() {} };
+  assert.deepEqual(
+    await configOf({
+      auth: oauth({
+        clientId: 'a/b',
+        endpoints: { token: '/oauth/token?x=1', revocation: 'https://id.test/revoke' },
+        flow: 'password',
+        scope: 'a b',
+        redirectUri: 'cb?x=1',
+        clockTolerance: 0,
+      }),
+      context: 'site 1',
+      storage,
+      refreshLeeway: 0,
+      timeout: 1,
+      allowInsecure: true,
+      redirect: { homePath: '/h', loginPath: '/l', logoutPath: '/o', exclude: ['/l'] },
+    }),
+    {
+      scheme: 'oauth',
+      key: 'latchkey/1/https%3A%2F%2Fapp.test%2Foauth%2Ftoken%3Fx%3D1/a%2Fb/site%201',
+      issuer: 'https://app.test/oauth/token?x=1',
+      client: 'a/b',
+      scope: 'a b',
+      redirectUri: 'https://app.test/cb?x=1',
+      origin: 'https://app.test',
+      flow: 'password',
+      endpoints: { token: 'https://app.test/oauth/token?x=1', revocation: 'https://id.test/revoke' },
+      context: 'site 1',
+      storage: 'custom',
+      persistRefreshToken: true,
+      refreshLeeway: 0,
+      timeout: 1,
+      clockTolerance: 0,
+      allowInsecure: true,
+      home: '/h',
+      login: '/l',
+      logout: '/o',
+      exclude: ['/l'],
+    },
+  );
+});
+
+test('OA-17 a client secret is warned of once, without saying it', async (t) => {
+  const warn = t.mock.method(console, 'warn', () => {});
+  const { clientSecret } = await configOf({ auth: oidc({ ...auth, clientSecret: 'hush' }) });
+  assert.equal(clientSecret, 'hush');
+  assert.equal(warn.mock.callCount(), 1);
+  assert.ok(!warn.mock.calls[0].arguments.join().includes('hush'));
+});
+
+test('a scheme is plain data', () => {
+  const scheme = oidc(auth);
+  assert.deepEqual(JSON.parse(JSON.stringify(scheme)), { ...auth, scheme: 'oidc' });
+  make({ auth: JSON.parse(JSON.stringify(scheme)) }).close();
+});
+
+test('an insecure page is refused in a sentence', () => {
+  globalThis.isSecureContext = false;
+  try {
+    refused('runtime_failed', 'secure context', {});
+  } finally {
+    delete globalThis.isSecureContext;
+  }
+});

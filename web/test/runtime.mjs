@@ -1,0 +1,38 @@
+// The runtime as the data plane sees it, played by the test.
+
+/** Every runtime started, oldest first. */
+export const started = [];
+let waiting = [];
+let behaviour = {};
+
+/** Sets what commands do, by name; `load` may throw. */
+export const play = (commands = {}) => {
+  behaviour = commands;
+  started.length = 0;
+  waiting = [];
+};
+
+/** Resolves with the next runtime that starts, or with the first. */
+export const runtime = () =>
+  started[0] ? Promise.resolve(started[0]) : new Promise((resolve) => waiting.push(resolve));
+
+export const startRuntime = async (options) => {
+  const it = {
+    options,
+    calls: [],
+    closed: false,
+    publish: (published) => options.publish(JSON.stringify(published)),
+    async call(name, args) {
+      // As it would cross to Go.
+      it.calls.push([name, JSON.parse(JSON.stringify(args ?? {}))]);
+      return behaviour[name] ? behaviour[name](args, it) : {};
+    },
+    close() {
+      it.closed = true;
+    },
+  };
+  started.push(it);
+  for (const resolve of waiting.splice(0)) resolve(it);
+  await behaviour.load?.(it);
+  return it;
+};

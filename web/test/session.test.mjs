@@ -1,0 +1,629 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import {
+  ann,
+  anonymous,
+  createSession,
+  deferred,
+  isSessionError,
+  key,
+  load,
+  native,
+  nobody,
+  oidc,
+  play,
+  policy,
+  record,
+  rule,
+  runtime,
+  sent,
+  SessionError,
+  settled,
+  started,
+  touch,
+  turn,
+  visit,
+} from './page.mjs';
+
+const api = 'https://api.test/v1/orders';
+const expired = (more) => record({ policy: policy({ rules: [rule({ validUntil: 1 })] }), ...more });
+const auth = (call) => call.headers.get('authorization');
+const restoring = { ...anonymous, status: 'restoring' };
+const tombstone = () => record({ session: '', ended: 'user', state: anonymous, policy: nobody, tokens: undefined });
+
+beforeEach(() => {
+  play();
+  turn();
+});
+
+test('S25 a stored session is there at once; nothing waits, nothing is loaded', async () => {
+  const session = load({}, { stored: record() });
+  assert.deepEqual(session.state, ann);
+  assert.equal(await session.ready, session.state);
+  await settled();
+  assert.equal(started.length, 0);
+});
+
+test('a visitor without a session never waits', async () => {
+  for (const stored of [undefined, tombstone()]) {
+    const session = load({}, { stored });
+    assert.deepEqual(session.state, anonymous);
+    assert.deepEqual(await session.ready, anonymous);
+    await fetch(api);
+    assert.equal(auth(sent[0]), null);
+    assert.equal(started.length, 0);
+  }
+});
+
+test('a state is frozen, whole, and has what it should have only', () => {
+  const { state } = load({}, { stored: record({ state: { ...ann, accessToken: 'x' } }) });
+  assert.deepEqual(Object.keys(state), Object.keys(anonymous));
+  for (const part of [state, state.claims, state.claims.address, state.scope]) assert.ok(Object.isFrozen(part));
+});
+
+test('ST-04 ST-05 ST-08 a stored record that is not exactly ours counts as none', async () => {
+  const policies = {
+    format: { ...policy(), format: 2 },
+    session: { ...policy(), session: 1 },
+    'a session without a rule': policy({ rules: [] }),
+    'no session but a rule': { ...policy(), session: '' },
+    version: { ...policy(), version: '7' },
+    rules: { ...policy(), rules: {} },
+    'a rule of somebody else': policy({ rules: [rule({ as: 'agent' })] }),
+    'two rules of one': policy({ rules: [rule(), rule()] }),
+    'another header': policy({ rules: [{ as: 'user', headers: { cookie: 'a' } }] }),
+    'a header of an upper case name': policy({ rules: [{ as: 'user', headers: { Authorization: 'a' } }] }),
+    'a header that is no text': policy({ rules: [rule({ headers: { authorization: 1 } })] }),
+    'a header with a line break': policy({ rules: [rule({ headers: { authorization: 'Bearer a\r\nb: c' } })] }),
+    'a header beyond ASCII': policy({ rules: [rule({ headers: { authorization: 'Bearer ü' } })] }),
+    'an empty header': policy({ rules: [rule({ headers: { authorization: '' } })] }),
+    validUntil: policy({ rules: [rule({ validUntil: '1790000000000' })] }),
+    refused: policy({ rules: [rule({ refused: { status: ['401'] } })] }),
+    null: null,
+  };
+  const states = {
+    'an unknown status': { ...ann, status: 'admin' },
+    'a status that does not fit': { ...ann, status: 'anonymous' },
+    isLoggedIn: { ...ann, isLoggedIn: 'yes' },
+    userId: { ...ann, userId: { toString: 1 } },
+    scope: { ...ann, scope: [1] },
+    'a missing scope': { ...ann, scope: undefined },
+    claims: { ...ann, claims: 'x' },
+    expiresAt: { ...ann, expiresAt: '1' },
+    tokenType: { ...ann, tokenType: {} },
+    null: null,
+  };
+  const records = {
+    truncated: JSON.stringify(record()).slice(0, 100),
+    empty: '',
+    null: 'null',
+    undefined: 'undefined',
+    array: '[]',
+    number: '1',
+    format: record({ format: 2 }),
+    issuer: record({ issuer: 'https://evil.test' }),
+    client: record({ client: 'other' }),
+    context: record({ context: 'other' }),
+  };
+  for (const [name, bad] of Object.entries(policies)) records[`policy: ${name}`] = record({ policy: bad });
+  for (const [name, bad] of Object.entries(states)) records[`state: ${name}`] = record({ state: bad });
+  for (const [name, stored] of Object.entries(records)) {
+    const session = load({}, { stored });
+    assert.deepEqual(session.state, anonymous, name);
+    await fetch(api);
+    assert.equal(auth(sent[0]), null, name);
+  }
+  assert.equal({}.polluted, undefined);
+});
+
+test('ST-12 members named __proto__ pollute nothing', () => {
+  load({}, { stored: JSON.stringify(record()).replace('"claims":{', '"claims":{"__proto__":{"polluted":1},') });
+  assert.equal({}.polluted, undefined);
+});
+
+test('ST-02 a storage that throws, or is not there, is an empty one', async () => {
+  for (const how of [
+    {
+      get: () => {
+        throw new DOMException('no', 'SecurityError');
+      },
+    },
+    { value: undefined },
+    { value: null },
+  ]) {
+    load().close();
+    visit('https://app.test/');
+    Object.defineProperty(globalThis, 'localStorage', { configurable: true, ...how });
+    try {
+      const session = createSession({
+        auth: oidc({ issuer: 'https://id.test', clientId: 'shop' }),
+        api: ['https://api.test/v1'],
+        load: 'demand',
+      });
+      assert.deepEqual(session.state, anonymous);
+      session.refresh().catch(() => {});
+      const { storage } = (await runtime()).options;
+      // The core finds out, and says so.
+      assert.throws(() => storage.setItem('a', 'b'));
+      session.close();
+    } finally {
+      Object.defineProperty(globalThis, 'localStorage', { configurable: true, writable: true, value: undefined });
+    }
+  }
+});
+
+test('where the session is kept, and what outlives a redirect', async () => {
+  const own = {
+    values: new Map(),
+    getItem: (k) => own.values.get(k) ?? null,
+    setItem: (k, v) => void own.values.set(k, v),
+    removeItem: (k) => void own.values.delete(k),
+  };
+  const tab = (name) => (key) => globalThis[name].getItem(key);
+  for (const [storage, record, pending] of [
+    ['local', tab('localStorage'), tab('localStorage')],
+    ['session', tab('sessionStorage'), tab('sessionStorage')],
+    ['memory', () => null, tab('sessionStorage')],
+    [own, own.getItem, own.getItem],
+  ]) {
+    play();
+    const session = load({ storage });
+    session.refresh();
+    const { options } = await runtime();
+    await options.storage.setItem('a', '1');
+    await options.pending.setItem('b', '2');
+    assert.equal(await options.storage.getItem('a'), '1');
+    assert.equal(record('a'), storage == 'memory' ? null : '1');
+    assert.equal(pending('b'), '2');
+    await options.storage.removeItem('a');
+    assert.equal(await options.storage.getItem('a'), null);
+  }
+});
+
+test('an asynchronous storage: restoring until it is read, and requests wait for it', async () => {
+  for (const [stored, state, header] of [
+    [JSON.stringify(record()), ann, 'Bearer first'],
+    [null, anonymous, null],
+    [new Error('no'), anonymous, null],
+  ]) {
+    const read = deferred();
+    const session = load({ storage: { getItem: () => read.promise, setItem() {}, removeItem() {} } });
+    assert.deepEqual(session.state, restoring);
+    const done = fetch(api);
+    await settled();
+    assert.equal(sent.length, 0);
+    if (stored instanceof Error) read.reject(stored);
+    else read.resolve(stored);
+    assert.deepEqual(await session.ready, state);
+    await done;
+    assert.equal(auth(sent[0]), header);
+  }
+  assert.equal(started.length, 0);
+});
+
+test('an expired session is restoring until the core has dealt with it', async () => {
+  for (const stored of [expired(), record({ policy: policy({ rules: [{ as: 'user', hold: true }] }) })]) {
+    const start = deferred();
+    play({ start: () => start.promise });
+    const session = load({}, { stored });
+    assert.deepEqual(session.state, restoring);
+    const its = await runtime();
+    its.publish({ state: ann, policy: policy({ version: 2 }) });
+    start.resolve({});
+    assert.deepEqual(await session.ready, ann);
+  }
+});
+
+test('load says when the runtime comes; a call that needs it never waits for that', async (t) => {
+  const idle = [];
+  globalThis.requestIdleCallback = (fn) => idle.push(fn);
+  t.after(() => delete globalThis.requestIdleCallback);
+  load({ load: 'eager' });
+  assert.equal(started.length, 0);
+  await runtime();
+
+  play();
+  load({ load: 'idle' });
+  await settled();
+  assert.equal(started.length, 0);
+  idle[0]();
+  assert.equal(started.length, 1);
+
+  for (const how of ['idle', 'demand']) {
+    play({ refresh: () => ({}) });
+    await load({ load: how }).refresh();
+    assert.equal(started.length, 1);
+  }
+});
+
+test('what the core publishes is adopted in one step', async () => {
+  play();
+  const session = load({ load: 'eager' });
+  const its = await runtime();
+  const seen = [];
+  session.subscribe((state) => seen.push(['state', state.userId]));
+  for (const type of ['login', 'logout', 'statechange'])
+    session.on(type, (event) => {
+      seen.push([event.type, event.previousUserId, event.userId, event.remote, session.state.userId]);
+      assert.ok(Object.isFrozen(event));
+      fetch(api);
+    });
+  its.publish({
+    state: ann,
+    policy: policy(),
+    events: [{ type: 'login', remote: true, previousUserId: 'anonymous', userId: 'ann' }],
+  });
+  assert.deepEqual(seen, [
+    ['state', 'anonymous'],
+    ['state', 'ann'],
+    ['statechange', 'anonymous', 'ann', true, 'ann'],
+    ['login', 'anonymous', 'ann', true, 'ann'],
+  ]);
+  assert.deepEqual(sent.map(auth), ['Bearer first', 'Bearer first']);
+  // The same once more is nothing new.
+  its.publish({ state: ann, policy: policy() });
+  assert.equal(seen.length, 4);
+});
+
+test('a listener hears what it asked for until it goes, and harms nobody', async (t) => {
+  const reported = [];
+  const all = deferred();
+  globalThis.reportError = (error) => reported.push(error) == 3 && all.resolve();
+  t.after(() => delete globalThis.reportError);
+  const session = load({ load: 'eager' });
+  const its = await runtime();
+  const error = new Error('mine');
+  const heard = [];
+  const listener = () => heard.push(1);
+  session.on('refresh', () => {
+    throw error;
+  });
+  const off = session.on('refresh', listener);
+  session.on('refresh', listener);
+  session.subscribe(() => {
+    throw error;
+  });
+  const event = { type: 'refresh', remote: false, previousUserId: 'ann', userId: 'ann' };
+  its.publish({ events: [event] });
+  assert.equal(heard.length, 2);
+  off();
+  off();
+  its.publish({ events: [event] });
+  assert.equal(heard.length, 3);
+  assert.deepEqual(reported, []);
+  await all.promise;
+  assert.deepEqual(reported, [error, error, error]);
+  for (const bad of [() => session.on('signin', listener), () => session.on('login', 1), () => session.subscribe()])
+    assert.throws(bad, { code: 'config_invalid' });
+});
+
+test('an error event has a SessionError with all that the server said', async () => {
+  const session = load({ load: 'eager' });
+  const its = await runtime();
+  const told = new Promise((resolve) => session.on('error', resolve));
+  const oauth = { error: 'access_denied', error_description: 'no' };
+  its.publish({
+    events: [
+      {
+        type: 'error',
+        remote: false,
+        previousUserId: 'anonymous',
+        userId: 'anonymous',
+        error: { code: 'access_denied', message: 'The server said no', oauth, retryAfter: 3 },
+      },
+    ],
+  });
+  const { error } = await told;
+  assert.ok(error instanceof SessionError);
+  assert.deepEqual({ ...error }, { name: 'SessionError', code: 'access_denied', oauth, retryAfter: 3 });
+  assert.equal(error.message, 'The server said no');
+});
+
+test('isSessionError also knows those of another frame', () => {
+  assert.ok(isSessionError(new SessionError('closed', 'x')));
+  assert.ok(isSessionError(Object.assign(new Error('x'), { name: 'SessionError', code: 'closed' })));
+  for (const other of [new Error('x'), null, undefined, 'SessionError', { name: 'SessionError' }])
+    assert.ok(!isSessionError(other));
+});
+
+test('OA-19 a redirect callback leaves the address bar at once, and nothing else does', () => {
+  const cases = [
+    ['/?code=1&state=lk.2', '/'],
+    ['/?code=1&state=2&iss=https%3A%2F%2Fid.test&session_state=3&scope=openid', '/'],
+    ['/?a=%20b+c&code=1&promocode=x&state=2&&b', '/?a=%20b+c&promocode=x&&b'],
+    ['/?code=1&b=%C3%BC&state=2&c=1?2#/route?code=3&x', '/?b=%C3%BC&c=1?2#/route?code=3&x'],
+    ['/?error=access_denied&error_description=No&error_uri=x&state=2', '/'],
+    ['/elsewhere?code=1&state=lk.2', '/elsewhere'],
+  ];
+  for (const [from, to] of cases) {
+    const session = load({}, { at: `https://app.test${from}` });
+    assert.equal(location.href, `https://app.test${to}`);
+    assert.deepEqual(history.state, { page: 1 });
+    assert.deepEqual(session.state, restoring);
+  }
+  for (const other of [
+    '/?code=1',
+    '/?state=2',
+    '/?a=code&b=state',
+    '/elsewhere?code=1&state=2',
+    '/?promocode=1&estate=2',
+    '/#code=1&state=2',
+  ]) {
+    const session = load({}, { at: `https://app.test${other}` });
+    assert.equal(location.href, `https://app.test${other}`);
+    assert.deepEqual(session.state, anonymous);
+  }
+  load(
+    { auth: oidc({ issuer: 'https://id.test', clientId: 'shop', redirectUri: '/cb?tenant=1' }) },
+    { at: 'https://app.test/cb?tenant=1&code=1&state=2' },
+  );
+  assert.equal(location.href, 'https://app.test/cb?tenant=1');
+});
+
+test('a redirect callback: requests wait for its end, and carry the new session', async () => {
+  const start = deferred();
+  play({ start: () => start.promise });
+  const at = 'https://app.test/?code=1&state=lk.2';
+  const session = load({}, { at, stored: record({ policy: policy({ session: 'old' }) }) });
+  const login = new Promise((resolve) => session.on('login', resolve));
+  const done = fetch(api);
+  const its = await runtime();
+  await settled();
+  assert.deepEqual(its.calls, [['start', { callback: at }]]);
+  assert.equal(sent.length, 0);
+  its.publish({
+    state: ann,
+    policy: policy({ session: 'new', rules: [rule({ headers: { authorization: 'Bearer new' } })] }),
+    events: [{ type: 'login', remote: false, previousUserId: 'anonymous', userId: 'ann' }],
+  });
+  start.resolve({ returnTo: '/wanted' });
+  assert.deepEqual(await session.ready, ann);
+  await done;
+  await login;
+  assert.equal(auth(sent[0]), 'Bearer new');
+  assert.deepEqual(await session.checkOAuthParamsInUrl(), { state: ann, returnTo: '/wanted' });
+});
+
+test('checkOAuthParamsInUrl deals with a callback that comes later, or elsewhere', async () => {
+  play({ callback: ({ url }) => (url.includes('mine') ? { returnTo: '/wanted' } : null) });
+  const session = load();
+  assert.equal(await session.checkOAuthParamsInUrl(), null);
+  assert.equal(started.length, 0);
+  assert.equal(await session.checkOAuthParamsInUrl('https://app.test/?code=1&state=other'), null);
+  globalThis.location = new URL('https://app.test/?code=mine&state=1&a=b');
+  assert.deepEqual(await session.checkOAuthParamsInUrl(), { state: session.state, returnTo: '/wanted' });
+  assert.equal(location.href, 'https://app.test/?a=b');
+  assert.deepEqual(started[0].calls.at(-1), ['callback', { url: 'https://app.test/?code=mine&state=1&a=b' }]);
+});
+
+test('another tab that changes the session is heard before the runtime is there', async () => {
+  const start = deferred();
+  play({ start: () => start.promise });
+  const session = load({}, { stored: record() });
+  touch('another');
+  assert.equal(started.length, 0);
+  touch(key);
+  const done = fetch(api);
+  const its = await runtime();
+  await settled();
+  assert.equal(sent.length, 0);
+  its.publish({ state: anonymous, policy: { ...nobody, version: 2 } });
+  start.resolve({});
+  await done;
+  assert.equal(auth(sent[0]), null);
+  assert.deepEqual(session.state, anonymous);
+
+  // Somebody else, meanwhile: what the page sent as ann must not run as bob.
+  play();
+  load({}, { stored: record() });
+  touch(null);
+  const refused = assert.rejects(fetch(api), { code: 'session_changed' });
+  (await runtime()).publish({ state: { ...ann, userId: 'bob' }, policy: policy({ session: 's2', version: 2 }) });
+  await refused;
+  assert.equal(sent.length, 0);
+});
+
+test('methods are commands', async () => {
+  play({
+    loginWithCredentials: (_, its) => (its.publish({ state: ann, policy: policy() }), {}),
+    accessToken: ({ minValidity }) => ({ token: `access ${minValidity}` }),
+    idToken: () => ({ token: 'id' }),
+    recall: () => ({ path: '/wanted' }),
+  });
+  const session = load();
+  const { loginWithRedirect, loginWithCredentials, refresh, getAccessToken, getIdToken, redirectAfterLogin } = session;
+  await loginWithRedirect({ returnTo: '/a', prompt: 'login', loginHint: 'ann', params: { a: 'b' } });
+  assert.deepEqual(await loginWithCredentials('ann', 'pw', { params: { a: 'b' } }), ann);
+  assert.deepEqual(await refresh(), ann);
+  assert.equal(await getAccessToken({ minValidity: 3 }), 'access 3');
+  assert.equal(await getIdToken(), 'id');
+  assert.equal(await redirectAfterLogin(), '/wanted');
+  assert.deepEqual(started[0].calls.slice(1), [
+    ['loginWithRedirect', { returnTo: '/a', prompt: 'login', loginHint: 'ann', params: { a: 'b' } }],
+    ['loginWithCredentials', { username: 'ann', password: 'pw', params: { a: 'b' } }],
+    ['refresh', {}],
+    ['accessToken', { minValidity: 3 }],
+    ['idToken', {}],
+    ['recall', {}],
+  ]);
+  for (const bad of [
+    () => loginWithRedirect({ returnto: '/' }),
+    () => loginWithRedirect('/'),
+    () => loginWithCredentials('ann'),
+    () => loginWithCredentials('ann', { password: 1 }),
+    () => getAccessToken({ minValidity: '3' }),
+  ])
+    await assert.rejects(bad, { code: 'config_invalid' });
+});
+
+test('an error of a command is the caller’s', async () => {
+  const error = new SessionError('invalid_credentials', 'no');
+  play({
+    loginWithCredentials() {
+      throw error;
+    },
+  });
+  await assert.rejects(load().loginWithCredentials('ann', 'pw'), (thrown) => thrown === error);
+});
+
+test('what is not built yet rejects, by name', async () => {
+  const session = load();
+  const { agent } = session;
+  assert.equal(agent.isLoggedIn, false);
+  for (const name of ['loginWithPopup', 'loginSilently', 'switchContext'])
+    await assert.rejects(session[name](), (error) => error.code == 'not_supported' && error.message.includes(name));
+  for (const name of ['login', 'logout', 'emulate', 'stopEmulating'])
+    await assert.rejects(
+      agent[name](),
+      (error) => error.code == 'not_supported' && error.message.includes(`agent.${name}`),
+    );
+});
+
+test('a session is frozen', () => {
+  const session = load();
+  for (const part of [session, session.guard, session.agent]) assert.ok(Object.isFrozen(part));
+});
+
+test('guards wait for the state, and remember the page wanted', async () => {
+  const start = deferred();
+  play({ start: () => start.promise });
+  const session = load(
+    { redirect: { loginPath: '/in', homePath: '/home' } },
+    { stored: expired(), at: 'https://app.test/a?b#c' },
+  );
+  const answers = [
+    session.guard.requireLogin(),
+    session.guard.requireLogin('/wanted'),
+    session.guard.requireAnonymous(),
+  ];
+  const its = await runtime();
+  its.publish({ state: anonymous, policy: nobody });
+  start.resolve({});
+  assert.deepEqual(await Promise.all(answers), ['/in', '/in', true]);
+  assert.deepEqual(its.calls.slice(1), [
+    ['remember', { path: '/a?b#c' }],
+    ['remember', { path: '/wanted' }],
+  ]);
+
+  play();
+  const signedIn = load({ redirect: { homePath: '/home' } }, { stored: record() });
+  assert.equal(await signedIn.guard.requireLogin(), true);
+  assert.equal(await signedIn.guard.requireAnonymous(), '/home');
+  assert.equal(started.length, 0);
+});
+
+test('logout: no request carries the token from the moment of the call', async () => {
+  const ended = deferred();
+  play({ logout: () => ended.promise });
+  const session = load({}, { stored: record() });
+  const done = session.logout({ returnTo: '/bye', revoke: false });
+  await fetch(api);
+  assert.equal(auth(sent[0]), null);
+  ended.resolve({});
+  assert.equal(await done, undefined);
+  assert.deepEqual(started[0].calls[1], ['logout', { returnTo: '/bye', revoke: false }]);
+  // As a listener, it gets an event and not options.
+  await session.logout(new Event('click'));
+});
+
+test('logout never rejects; without the runtime it ends the session here', async () => {
+  play({
+    load() {
+      throw new SessionError('runtime_failed', 'no');
+    },
+  });
+  const session = load({}, { stored: record() });
+  const events = [];
+  session.on('logout', ({ reason, previousUserId, userId, remote }) =>
+    events.push([reason, previousUserId, userId, remote]),
+  );
+  await session.logout();
+  assert.deepEqual(session.state, anonymous);
+  assert.equal(localStorage.getItem(key), null);
+  assert.deepEqual(events, [['user', 'ann', 'anonymous', false]]);
+  session.close();
+  await session.logout();
+});
+
+test('a runtime that did not load is tried again by the next method, not by requests', async () => {
+  let fails = 1;
+  play({
+    load() {
+      if (fails--) throw new SessionError('runtime_failed', 'no');
+    },
+  });
+  const session = load({}, { stored: expired() });
+  await assert.rejects(session.ready, { code: 'runtime_failed' });
+  assert.deepEqual(session.state, anonymous);
+  await fetch(api);
+  assert.equal(started.length, 1);
+  await session.refresh();
+  assert.equal(started.length, 2);
+});
+
+test('a start that fails ends the runtime', async () => {
+  play({
+    start() {
+      throw new SessionError('config_invalid', 'auth.scope');
+    },
+  });
+  const session = load({ load: 'eager' });
+  const { error } = await new Promise((resolve) => session.on('error', resolve));
+  assert.equal(error.code, 'config_invalid');
+  assert.equal(started[0].closed, true);
+});
+
+test('after close everything says so, and what waited goes natively', async () => {
+  const start = deferred();
+  play({ start: () => start.promise });
+  const session = load({}, { stored: expired() });
+  const done = fetch(api);
+  await runtime();
+  session.close();
+  session.close();
+  start.resolve({});
+  await done;
+  assert.equal(auth(sent[0]), null);
+  assert.equal(fetch, native);
+  assert.equal(started[0].closed, true);
+  const { guard, agent } = session;
+  for (const method of [
+    session.loginWithRedirect,
+    () => session.loginWithCredentials('a', 'b'),
+    session.refresh,
+    session.getAccessToken,
+    session.getIdToken,
+    session.redirectAfterLogin,
+    session.checkOAuthParamsInUrl,
+    guard.requireLogin,
+    guard.requireAnonymous,
+  ])
+    await assert.rejects(method(), { code: 'closed' });
+  await assert.rejects(session.ready, { code: 'closed' });
+  touch(key);
+  assert.equal(started.length, 1);
+});
+
+test('a session that is closed before its runtime was due never loads it', async () => {
+  load({ load: 'eager' }).close();
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(started.length, 0);
+});
+
+test('navigate is the page’s', async () => {
+  const paths = [];
+  load({ load: 'eager', navigate: (path) => paths.push(path) });
+  (await runtime()).options.navigate('/a');
+  assert.deepEqual(paths, ['/a']);
+});
+
+test('a fault of the core that names nobody is an error event like others', async () => {
+  const session = load({ load: 'eager' }, { stored: record() });
+  const told = new Promise((resolve) => session.on('error', resolve));
+  (await runtime()).publish({
+    events: [{ type: 'error', remote: false, error: { code: 'runtime_failed', message: 'a fault' } }],
+  });
+  const { error, ...event } = await told;
+  assert.deepEqual(event, { type: 'error', remote: false, previousUserId: 'ann', userId: 'ann' });
+  assert.equal(error.code, 'runtime_failed');
+});

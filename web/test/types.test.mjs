@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import ts from 'typescript';
+import { declarations } from '../tools/declarations.mjs';
+
+const web = join(import.meta.dirname, '..');
+const text = declarations();
+
+test('docs/api.d.ts is the public API', () => {
+  const committed = readFileSync(join(web, 'docs/api.d.ts'), 'utf8');
+  assert.equal(text, committed, 'the API has changed: node tools/declarations.mjs > docs/api.d.ts');
+});
+
+const folder = join(web, '.cache/consumer');
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'latchkey.d.ts'), text);
+
+/** What is wrong with a page in TypeScript that uses the declarations. */
+const complaints = (body) => {
+  const file = join(folder, 'page.ts');
+  writeFileSync(file, body);
+  const program = ts.createProgram([file], {
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    types: [],
+  });
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+};
+
+const page = `import { createSession, isSessionError, oidc, SessionError, type Session } from './latchkey';
+export const session: Session = createSession({
+  auth: oidc({ issuer: 'https://id.example.com', clientId: 'shop', scope: 'openid offline_access' }),
+  api: ['https://api.example.com/', { url: '/api/', as: 'user', except: ['public'] }],
+  storage: sessionStorage,
+});
+session.subscribe(({ userId }) => console.log(userId));
+session.on('error', ({ error }) => console.log(error?.oauth?.error));
+export const run = async () => {
+  await session.ready;
+  const { fetch: ours, guard } = session;
+  await fetch('/api/a', { as: 'none' });
+  await ours(new URL('https://api.example.com/'), { as: 'user', method: 'POST' });
+  const where: true | string = await guard.requireLogin('/a');
+  try {
+    await session.loginWithCredentials('ann', where === true ? 'a' : 'b');
+  } catch (error) {
+    if (isSessionError(error)) console.log(error.code === 'rate_limited' && error.retryAfter! + 1, error instanceof SessionError);
+  }
+};
+`;
+
+test('the declarations compile, and so does a page that uses them', () => assert.deepEqual(complaints(page), []));
+
+test('the declarations refuse what createSession refuses', () => {
+  for (const [from, to] of [
+    ["clientId: 'shop'", 'clientId: 1'],
+    ['issuer:', 'isuer:'],
+    ['storage: sessionStorage', "storage: 'disk'"],
+    ['api: [', 'apis: ['],
+    ["on('error'", "on('errors'"],
+    ["as: 'none'", "as: 'nobody'"],
+  ]) {
+    assert.ok(page.includes(from));
+    assert.equal(complaints(page.replace(from, to)).length > 0, true, to);
+  }
+});

@@ -1,0 +1,31 @@
+// Bundles the data plane with a faked runtime in place of the loader, and runs the unit tests on it. Arguments choose
+// test files by their names without .test.mjs.
+import { build } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const web = join(import.meta.dirname, '..');
+await build({
+  entryPoints: { latchkey: join(web, 'src/index.ts'), policy: join(web, 'src/policy.ts') },
+  outdir: join(web, '.cache/test'),
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: 'inline',
+  define: { __VERSION__: '"test"' },
+  plugins: [
+    {
+      name: 'fake runtime',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^\.\/loader$/ }, () => ({ path: join(web, 'test/runtime.mjs'), external: true })),
+    },
+  ],
+});
+const chosen = process.argv.slice(2);
+const files = readdirSync(join(web, 'test'))
+  .filter((name) => name.endsWith('.test.mjs') && (!chosen.length || chosen.includes(name.slice(0, -9))))
+  .map((name) => join(web, 'test', name));
+const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' });
+process.exit(status ?? 1);

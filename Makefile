@@ -1,5 +1,5 @@
 # Everything runs from here; CONTRIBUTING.md says when to run what.
-STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+STATICCHECK = $(CURDIR)/web/.cache/staticcheck-v0.7.0/staticcheck
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 say = @printf '\n\033[1m== %s\033[0m\n'
 
@@ -16,7 +16,10 @@ build:
 test: build lint test-go test-wasm test-web test-e2e
 	$(say) "all tests passed"
 
-lint:
+$(STATICCHECK):
+	GOBIN=$(@D) go install honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+lint: $(STATICCHECK)
 	$(say) "checking the sources"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt would change these files"; exit 1; }
 	go vet ./... && GOOS=js GOARCH=wasm go vet ./jsbridge ./wasm && cd web && go vet ./...

@@ -35,6 +35,8 @@ echo "• compiling latchkey.wasm $version"
 mkdir -p web/dist
 GOEXPERIMENT=nogreenteagc GOOS=js GOARCH=wasm \
 	go build -trimpath -ldflags="-s -w -X main.version=$version" -o web/dist/latchkey.wasm ./wasm
+node web/tools/segments.mjs web/dist/latchkey.wasm
+chmod 644 web/dist/latchkey.wasm
 
 echo '• bundling latchkey.js'
 (cd web && node tools/build.mjs)

@@ -15,7 +15,7 @@ export async function measureHeap({ context, measurePage }) {
     const page = await measurePage(library, '?stub=fresh');
     const cdp = await context.newCDPSession(page);
     await page.evaluate((count) => globalThis.bench.requests(count), warmUp);
-    const wasmBefore = await wasmMemory(cdp);
+    const wasmBefore = await wasmMemory(page);
     const points = [[0, await heapOf(cdp)]];
     for (let done = step; done <= total; done += step) {
       await page.evaluate((count) => globalThis.bench.requests(count), step);
@@ -27,7 +27,7 @@ export async function measureHeap({ context, measurePage }) {
       growth: points.at(-1)[1] - points[0][1],
       bytesPerRequest,
       trend: bytesPerRequest >= least,
-      wasm: { start: wasmBefore, end: await wasmMemory(cdp) },
+      wasm: { start: wasmBefore, end: await wasmMemory(page) },
       points,
     };
     await page.close();
@@ -41,17 +41,4 @@ async function heapOf(cdp) {
   return (await cdp.send('Runtime.getHeapUsage')).usedSize;
 }
 
-/** Bytes of linear memory in the page, or null where there is none. */
-async function wasmMemory(cdp) {
-  const { result: prototype } = await cdp.send('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype' });
-  const { objects } = await cdp.send('Runtime.queryObjects', { prototypeObjectId: prototype.objectId });
-  const { result } = await cdp.send('Runtime.callFunctionOn', {
-    objectId: objects.objectId,
-    functionDeclaration: `function () {
-      return this.length ? this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) : null;
-    }`,
-    returnByValue: true,
-  });
-  await cdp.send('Runtime.releaseObject', { objectId: objects.objectId });
-  return result.value;
-}
+const wasmMemory = (page) => page.evaluate(() => globalThis.bench.wasmMemory());

@@ -15,10 +15,18 @@ export const shipped = ['latchkey.js', 'latchkey.min.js', 'latchkey.wasm'];
 export const site = join(web, '.cache/bench');
 
 export const versionOf = (name) =>
-  JSON.parse(readFileSync(name == 'latchkey' ? join(web, 'package.json') : join(web, 'node_modules', name, 'package.json')))
-    .version;
+  JSON.parse(
+    readFileSync(name == 'latchkey' ? join(web, 'package.json') : join(web, 'node_modules', name, 'package.json')),
+  ).version;
 
-const options = { bundle: true, minify: true, format: 'esm', target: 'es2022', legalComments: 'none', logLevel: 'warning' };
+const options = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 /** Bundles each page with each library, as an app would: `<site>/<library>/{start,measure}.{html,js}`. */
 export async function buildPages() {

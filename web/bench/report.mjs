@@ -21,7 +21,13 @@ export function printTables({ sizes, start, requests, heap }) {
     ['raw', 'gzip', 'brotli'],
     Object.entries(sizes).map(([name, { raw, gzip, brotli }]) => [name, raw, gzip, brotli]),
   );
-  const said = { html: 'page there', bundle: 'bundle there', script: 'script runs', requestStart: 'first request leaves' };
+  const said = {
+    html: 'page there',
+    bundle: 'bundle there',
+    script: 'script runs',
+    opened: 'library set up',
+    requestStart: 'first request leaves',
+  };
   for (const [visit, times] of Object.entries(start))
     table(
       `${visit}: ms from navigation start, p50 / p95`,
@@ -52,7 +58,60 @@ export function printTables({ sizes, start, requests, heap }) {
     ['trend', ...each((library) => (heap[library].trend ? 'yes' : 'none'))],
     [
       'wasm memory, start → end',
-      ...each(({ [0]: _, ...rest }, wasm = rest) => wasm && undefined),
+      ...each((library) => {
+        const { start, end } = heap[library].wasm;
+        return start && `${kB(start)} → ${kB(end)}`;
+      }),
     ],
   ]);
+}
+
+/** Each bar of the project: its value in this run, and whether it is cleared. */
+export function barsOf({ sizes, start, requests, heap }) {
+  const atMost = (name, value, bar, unit, more) => ({ name, value, bar, unit, pass: value <= bar, ...more });
+  const size = (file, bar) => atMost(`${file}, brotli`, sizes[file].brotli, bar, 'bytes', { size: true });
+  const reload = (visit) =>
+    atMost(
+      `first request, ${visit}, against oidc-client-ts`,
+      start[visit].latchkey.requestStart.median,
+      start[visit]['oidc-client-ts'].requestStart.median,
+      'ms',
+      { behind: start[visit].latchkey.behindOidc },
+    );
+  return [
+    size('latchkey.min.js', 6_000),
+    size('latchkey.wasm', 750_000),
+    ...Object.keys(start)
+      .filter((visit) => visit.startsWith('reload'))
+      .map(reload),
+    atMost('own work, GET, p50', requests.latchkey.get.added.median, 10, 'µs'),
+    atMost('own work, POST, p50', requests.latchkey.post.added.median, 10, 'µs'),
+    {
+      name: 'heap over 20,000 requests',
+      value: heap.latchkey.bytesPerRequest,
+      unit: 'bytes/request',
+      pass: !heap.latchkey.trend,
+    },
+  ];
+}
+
+export function printBars(bars) {
+  const figure = (value) => (Number.isInteger(value) ? `${value}` : value.toFixed(2));
+  table(
+    'bar',
+    ['measured', 'at most', 'unit', 'result'],
+    bars.map(({ name, value, bar, unit, pass }) => [
+      name,
+      figure(value),
+      bar === undefined ? 'no trend' : figure(bar),
+      unit,
+      pass ? 'PASS' : 'over',
+    ]),
+  );
+  for (const { name, behind } of bars)
+    if (behind)
+      console.log(
+        `${name}: ${figure(behind.median)} ms later, round by round; ` +
+          `95 % interval ${behind.interval.map(figure).join(' … ')}`,
+      );
 }

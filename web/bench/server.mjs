@@ -52,6 +52,9 @@ const server = createServer(async (request, response) => {
     await forwardGrant(request, response);
   } else if (pathname == '/supertokens' && request.method == 'POST') {
     await signInForSuperTokens(response);
+  } else if (pathname == '/auth/session/refresh') {
+    // SuperTokens asks on a first visit, as there may be a session that only cookies know of.
+    response.writeHead(401).end();
   } else {
     response.writeHead(404).end();
   }

@@ -8,7 +8,7 @@ const visits = {
   'reload with a session, warm cache': { cold: false, session: true },
   'first visit, cold cache': { cold: true, session: false },
 };
-const figures = ['html', 'bundle', 'script', 'requestStart', 'ready', 'runtime'];
+const figures = ['html', 'bundle', 'script', 'opened', 'requestStart', 'ready', 'runtime'];
 
 export async function measureStart({ context, origin }, rounds) {
   const results = {};
@@ -18,7 +18,7 @@ export async function measureStart({ context, origin }, rounds) {
     for (let round = -1; round < rounds; round++) {
       const first = (round + 1) % libraries.length;
       for (const library of [...libraries.slice(first), ...libraries.slice(0, first)]) {
-        const measured = await visitOnce(context, `${origin(library, session)}/start.html`, cold);
+        const measured = await visitOnce(context, origin(library, session), { cold, session });
         if (measured.authorized != session) throw new Error(`${library}, ${visit}: authorized ${measured.authorized}`);
         if (round < 0) continue;
         if (measured.fromCache == cold) throw new Error(`${library}, ${visit}: from cache ${measured.fromCache}`);
@@ -40,15 +40,14 @@ const summed = (times) =>
       .map((figure) => [figure, summary(times.map((time) => time[figure]))]),
   );
 
-async function visitOnce(context, url, cold) {
+async function visitOnce(context, origin, { cold, session }) {
   const page = await context.newPage();
   try {
-    if (cold) {
-      const cdp = await context.newCDPSession(page);
-      await cdp.send('Network.clearBrowserCache');
-      await cdp.detach();
-    }
-    await page.goto(url);
+    const cdp = await context.newCDPSession(page);
+    if (cold) await cdp.send('Network.clearBrowserCache');
+    if (!session) await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'cookies,local_storage' });
+    await cdp.detach();
+    await page.goto(`${origin}/start.html`);
     return await page.evaluate(() => globalThis.measured);
   } finally {
     await page.close();

@@ -44,8 +44,7 @@ type HeaderRecord = Record<string, string>;
 const mark = 'latchkey-as';
 const tag = {}.toString;
 
-const changed = () =>
-  new SessionError('session_changed', 'somebody else signed in while this request waited, so it was not sent');
+const changed = () => new SessionError('session_changed', 'somebody else has signed in, so the request was not sent');
 
 /**
  * Every member of a caller's init, read once: own, inherited, accessors, and those that no browser

@@ -88,25 +88,35 @@ export const readOptions = (given: SessionOptions) => {
   };
   const { context, refreshLeeway, timeout, allowInsecure } = options;
   const page = baseUrl();
-  const { origin } = globalThis.location;
+  const { origin, href: here } = globalThis.location;
 
-  const parsed = (name: string, raw: string, base?: string) => {
+  const server = (name: string, raw: string, base?: string) => {
     check(name, raw);
     try {
-      return new URL(raw || '//', base);
+      const { href, protocol, hostname, username, password } = new URL(raw || '//', base);
+      if (
+        (protocol == 'https:' ||
+          (protocol == 'http:' &&
+            (allowInsecure || /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/.test(hostname)))) &&
+        !(username + password) &&
+        !href.includes('#')
+      )
+        return href;
     } catch {
-      throw invalid(name, 'must be a URL');
+      // No URL at all.
     }
+    throw invalid(
+      name,
+      'must be an https: URL without user info and fragment; http: for loopback or with allowInsecure',
+    );
   };
-  const server = (name: string, raw: string, base?: string) => {
-    const { href, protocol, hostname, username, password } = parsed(name, raw, base);
-    if (
-      protocol != 'https:' &&
-      (protocol != 'http:' || !(allowInsecure || /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/.test(hostname)))
-    )
-      throw invalid(name, 'must be https:, or loopback (see allowInsecure)');
-    if (username || password || href.includes('#')) throw invalid(name, 'must be without user info and fragment');
-    return href;
+  /** Whether something of the page's own leads elsewhere. */
+  const isElsewhere = (raw: string) => {
+    try {
+      return new URL(raw, here).origin != origin;
+    } catch {
+      return true;
+    }
   };
   const prefix = (name: string, raw: string, base = page) => {
     const href = server(name, raw, base);
@@ -154,8 +164,8 @@ export const readOptions = (given: SessionOptions) => {
     for (const name in endpoints) endpoints[name] = server('auth.endpoints.' + name, endpoints[name], page);
     issuer = endpoints.token;
   }
-  const redirectUri = parsed('auth.redirectUri', auth.redirectUri ?? origin, page);
-  if (redirectUri.origin != origin || redirectUri.href.includes('#'))
+  const { redirectUri = origin } = auth;
+  if (isElsewhere(redirectUri) || redirectUri.includes('#'))
     throw invalid('auth.redirectUri', 'must be of this origin, without a fragment');
   if (clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
 
@@ -166,8 +176,7 @@ export const readOptions = (given: SessionOptions) => {
   const redirect = take(options.redirect ?? {}, redirectOptions, 'redirect');
   const path = (name: string, otherwise: string) => {
     const value = redirect[name] ?? otherwise;
-    if (value[0] != '/' || parsed(name, value, origin).origin != origin)
-      throw invalid('redirect.' + name, 'must be a path of this origin');
+    if (value[0] != '/' || isElsewhere(value)) throw invalid('redirect.' + name, 'must be a path of this origin');
     return value;
   };
   const { exclude = [] } = redirect;
@@ -180,7 +189,7 @@ export const readOptions = (given: SessionOptions) => {
     client,
     clientSecret,
     scope,
-    redirectUri: redirectUri.href,
+    redirectUri: new URL(redirectUri, here).href,
     postLogoutRedirectUri,
     origin,
     flow,

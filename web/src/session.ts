@@ -7,7 +7,7 @@ import { anonymous, compile, deepFreeze, nobody, type PolicyJson } from './polic
 import { apply, freeze, now, parse, stringify } from './primordials';
 import { readRecord } from './record';
 import { storagesFor } from './storage';
-import type { Session, SessionEvent, SessionOptions, SessionState } from './types';
+import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
 
 /** What the core publishes. It is adopted in one step. */
 interface Published {
@@ -31,8 +31,8 @@ const report = (error: unknown) => void setTimeout(() => (globalThis.reportError
  * the rest to the fetch it found; where two cover the same URL, the newer one with a token wins.
  */
 export const createSession = (given: SessionOptions): Session => {
-  if (globalThis.isSecureContext === false)
-    throw new SessionError('runtime_failed', 'a session needs a secure context: https, or localhost');
+  if (!globalThis.isSecureContext)
+    throw new SessionError('runtime_failed', 'a session needs a page with a secure context: https, or localhost');
   const { options, api, config } = readOptions(given);
   const native = globalThis.fetch;
   const [storage, pending] = storagesFor(options.storage);
@@ -41,7 +41,7 @@ export const createSession = (given: SessionOptions): Session => {
   let policy = nobody();
   let held: Promise<unknown> | undefined;
   let callback: string | undefined;
-  let handled: string | null | undefined;
+  let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
   let up = false;
   let failed = false;
@@ -129,9 +129,9 @@ export const createSession = (given: SessionOptions): Session => {
             fail(new SessionError('runtime_failed', 'the runtime stopped; reload the page'));
           },
         });
-        if (closed) throw closedError();
+        alive();
         const result = (await runtime.call('start', callback ? { callback } : {})) as { returnTo?: string };
-        if (callback) handled = result?.returnTo ?? null;
+        if (callback) handled = result.returnTo;
         callback = undefined;
         failed = false;
         up = true;
@@ -144,8 +144,11 @@ export const createSession = (given: SessionOptions): Session => {
     })());
 
   const closedError = () => new SessionError('closed', 'this session was closed; create another one');
-  const call = async (command: string, args: object = {}): Promise<any> => {
+  const alive = () => {
     if (closed) throw closedError();
+  };
+  const call = async (command: string, args: object = {}): Promise<any> => {
+    alive();
     return (await boot()).call(command, args);
   };
 
@@ -196,19 +199,23 @@ export const createSession = (given: SessionOptions): Session => {
     else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
   };
 
-  /** Another tab has changed the session before the runtime is here to see it. */
-  const touched = ({ key }: { key: string | null }) => {
-    if (up || !(key === null || key == config.key)) return;
+  /** Another tab has changed the session, or may have, before the runtime is here to see it. */
+  const touched = ({ type, key, persisted }: { type: string; key?: string | null; persisted?: boolean }) => {
+    if (up || !(type == 'pageshow' ? persisted : key === null || key == config.key)) return;
     hold(
       boot().catch(() => {
         policy = nobody();
       }),
     );
   };
+  const listenTo = (change: typeof addEventListener | undefined) => {
+    change?.('storage', touched);
+    change?.('pageshow', touched);
+  };
 
   const wrapped = createFetch(native, plane, { api, retries: options.retries, timeout: options.timeout });
   if (options.intercept == 'global') globalThis.fetch = wrapped;
-  globalThis.addEventListener?.('storage', touched);
+  listenTo(globalThis.addEventListener);
 
   callback = takeCallback(config.redirectUri);
   if (callback) hold(boot());
@@ -226,6 +233,9 @@ export const createSession = (given: SessionOptions): Session => {
   const notBuilt = (name: string) => async () => {
     throw later(name);
   };
+
+  const agent = { isLoggedIn: false } as Record<string, unknown> as Agent & Record<string, unknown>;
+  for (const name of ['login', 'logout', 'emulate', 'stopEmulating']) agent[name] = notBuilt('agent.' + name);
 
   const session: Session = {
     ready,
@@ -251,18 +261,12 @@ export const createSession = (given: SessionOptions): Session => {
     loginWithPopup: notBuilt('loginWithPopup'),
     loginSilently: notBuilt('loginSilently'),
     switchContext: notBuilt('switchContext'),
-    agent: freeze({
-      isLoggedIn: false,
-      login: notBuilt('agent.login'),
-      logout: notBuilt('agent.logout'),
-      emulate: notBuilt('agent.emulate'),
-      stopEmulating: notBuilt('agent.stopEmulating'),
-    }),
+    agent: freeze(agent),
     async checkOAuthParamsInUrl(url) {
-      if (closed) throw closedError();
+      alive();
       if (!url) {
         if (callback) await boot();
-        if (handled !== undefined) return { state, returnTo: handled };
+        if (handled) return { state, returnTo: handled };
         url = takeCallback(config.redirectUri);
         if (!url) return null;
       }
@@ -306,7 +310,7 @@ export const createSession = (given: SessionOptions): Session => {
     fetch: ((...args: []) => apply(wrapped, undefined, args)) as Session['fetch'],
     guard: freeze({
       async requireLogin(path?: string) {
-        if (closed) throw closedError();
+        alive();
         await ready;
         if (state.isLoggedIn) return true;
         const { pathname, search, hash } = globalThis.location;
@@ -314,7 +318,7 @@ export const createSession = (given: SessionOptions): Session => {
         return config.login;
       },
       async requireAnonymous() {
-        if (closed) throw closedError();
+        alive();
         await ready;
         return !state.isLoggedIn || config.home;
       },
@@ -328,7 +332,7 @@ export const createSession = (given: SessionOptions): Session => {
       policy = nobody();
       // Somebody who wrapped it since keeps it, and it passes everything on.
       if (globalThis.fetch == wrapped) globalThis.fetch = native;
-      globalThis.removeEventListener?.('storage', touched);
+      listenTo(globalThis.removeEventListener);
       booting?.then((runtime) => runtime.close()).catch(nothing);
       rejectReady(closedError());
     },

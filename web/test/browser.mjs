@@ -23,6 +23,7 @@ const page = new EventTarget();
 Object.assign(globalThis, {
   Storage,
   Node,
+  isSecureContext: true,
   document: new Node(),
   addEventListener: page.addEventListener.bind(page),
   removeEventListener: page.removeEventListener.bind(page),
@@ -57,3 +58,6 @@ Date.now = () => now ?? clock();
 export const turn = (time) => (now = time);
 
 visit('https://app.test/');
+
+/** The page comes back from the browser's cache of pages, or is shown for the first time. */
+export const show = (persisted) => dispatchEvent(Object.assign(new Event('pageshow'), { persisted }));

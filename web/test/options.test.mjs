@@ -314,10 +314,12 @@ test('a scheme is plain data', () => {
 });
 
 test('an insecure page is refused in a sentence', () => {
-  globalThis.isSecureContext = false;
-  try {
-    refused('runtime_failed', 'secure context', {});
-  } finally {
-    delete globalThis.isSecureContext;
+  for (const insecure of [false, undefined]) {
+    globalThis.isSecureContext = insecure;
+    try {
+      refused('runtime_failed', 'secure context', {});
+    } finally {
+      globalThis.isSecureContext = true;
+    }
   }
 });

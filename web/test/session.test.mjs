@@ -17,6 +17,7 @@ import {
   rule,
   runtime,
   sent,
+  show,
   SessionError,
   settled,
   started,
@@ -421,6 +422,23 @@ test('another tab that changes the session is heard before the runtime is there'
   (await runtime()).publish({ state: { ...ann, userId: 'bob' }, policy: policy({ session: 's2', version: 2 }) });
   await refused;
   assert.equal(sent.length, 0);
+});
+
+test('RR-11 a page that comes back from the cache asks the core before any request', async () => {
+  load({}, { stored: record() });
+  show(false);
+  assert.equal(started.length, 0);
+  show(true);
+  const done = fetch(api);
+  (await runtime()).publish({ state: anonymous, policy: { ...nobody, version: 2 } });
+  await done;
+  assert.equal(auth(sent[0]), null);
+});
+
+test('a redirect callback that failed is no result', async () => {
+  const session = load({}, { at: 'https://app.test/?error=access_denied&state=lk.2' });
+  (await runtime()).publish({ state: anonymous, policy: nobody });
+  assert.equal(await session.checkOAuthParamsInUrl(), null);
 });
 
 test('methods are commands', async () => {

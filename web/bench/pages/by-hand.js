@@ -4,7 +4,9 @@ export const open = () => {
   return {
     ready: async () => {},
     fetch: (url, init) =>
-      token ? fetch(url, { ...init, headers: { ...init?.headers, Authorization: `Bearer ${token}` } }) : fetch(url, init),
+      token
+        ? fetch(url, { ...init, headers: { ...init?.headers, Authorization: `Bearer ${token}` } })
+        : fetch(url, init),
     signIn: async () => localStorage.setItem('token', 'x'.repeat(87)),
   };
 };

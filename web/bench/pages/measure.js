@@ -2,6 +2,7 @@
 //
 // With ?stub the fetch that the library finds is a promise that is resolved already; so what remains is the
 // library's own work.
+import { wasmMemory } from './memory.js';
 import { open } from 'library';
 
 const answer = () => new Response('{}', { headers: { 'content-type': 'application/json' } });
@@ -16,7 +17,7 @@ if (stub) globalThis.fetch = stub;
 
 const native = globalThis.fetch;
 const library = open();
-const own = library.fetch;
+const { fetch: own } = library;
 
 const url = `${location.origin}/api/orders?page=2`;
 const kinds = {
@@ -41,6 +42,7 @@ const one = async (fetch) => {
 };
 
 globalThis.bench = {
+  wasmMemory,
   signIn: async () => void (await library.signIn()),
   async ready() {
     if (!crossOriginIsolated) throw new Error('the page is not isolated, so its clock is coarse');

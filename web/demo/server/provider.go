@@ -68,6 +68,7 @@ func (d *demo) compose() error {
 		},
 		compose.OAuth2AuthorizeExplicitFactory,
 		compose.OAuth2PKCEFactory,
+		//lint:ignore SA1019 the demo has the password grant on purpose, as people have servers that need it
 		compose.OAuth2ResourceOwnerPasswordCredentialsFactory,
 		compose.OAuth2ClientCredentialsGrantFactory,
 		compose.OAuth2RefreshTokenGrantFactory,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 const secretFields = ['code', 'code_verifier', 'refresh_token', 'password', 'token', 'client_secret', 'id_token_hint'];
 const tokenFields = ['access_token', 'refresh_token', 'id_token'];
-const wanted = /"(?:access_token|refresh_token|id_token|verifier|nonce)":"([^"]+)"/g;
+const wanted = /"(?:access_token|refresh_token|id_token|verifier)":"([^"]+)"/g;
 
 export function watch(context) {
   const secrets = new Set();
@@ -63,7 +63,9 @@ export function watch(context) {
     async check() {
       for (const page of tabs) {
         if (page.isClosed()) continue;
-        const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])).catch(() => '');
+        const stored = await page
+          .evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
+          .catch(() => '');
         for (const [, value] of stored.replaceAll('\\"', '"').matchAll(wanted)) learn(value);
       }
       await Promise.all(reading);

@@ -40,6 +40,17 @@ export function scenes(serverOptions) {
   };
 }
 
+const json = { 'content-type': 'application/json' };
+const answers = {
+  500: { status: 500, headers: json, body: '{"error":"server_error"}' },
+  503: { status: 503, headers: json, body: '{"error":"temporarily_unavailable"}' },
+  429: { status: 429, headers: { ...json, 'retry-after': '1' }, body: '{"error":"slow_down"}' },
+  html: { status: 200, contentType: 'text/html', body: '<!doctype html><h1>Welcome to the network</h1>' },
+  empty: { status: 200, headers: json, body: '' },
+  truncated: { status: 200, headers: json, body: '{"token_type":"bearer","access_to' },
+  null: { status: 200, headers: json, body: 'null' },
+};
+
 function createScene({ context, server, oracle }) {
   return {
     context,
@@ -61,18 +72,30 @@ function createScene({ context, server, oracle }) {
       if (until === 'ready') await settled(page);
       return page;
     },
-    /** Signs in at the server's own page, and waits until the page has dealt with the way back. */
-    async signIn(page, { user = 'alice', password = 'wonderland', login = {} } = {}) {
-      void page.evaluate((options) => session.loginWithRedirect(options), login).catch(() => {});
-      await page.fill('[name=username]', user);
-      await page.fill('[name=password]', password);
-      await page.click('button[value=signin]');
-      await page.waitForURL((url) => url.href.startsWith(server.page));
-      await settled(page);
+    /** Signs in at the server's own page, and waits until the page is where that leads. */
+    async signIn(page, login) {
+      await submit(page, login);
+      await page.waitForFunction(() => location.pathname !== '/callback' && globalThis.session?.state.isLoggedIn);
+    },
+    submit,
+    /** Has the token endpoint misbehave, in a way that `answers` lists, or 'network' or 'hang'. Resolves with what mends it. */
+    async breakToken(kind) {
+      const { token } = server.endpoints;
+      const mended = withResolvers();
+      await context.route(token, async (route) => {
+        if (kind === 'network') return route.abort();
+        if (kind === 'hang') return mended.promise.then(() => route.abort().catch(() => {}));
+        const { headers, ...answer } = answers[kind];
+        await route.fulfill({ ...answer, headers: { ...headers, 'access-control-allow-origin': '*' } });
+      });
+      return async () => {
+        mended.resolve();
+        await context.unroute(token);
+      };
     },
     /** Holds every request for a URL back. Resolves with what lets them go; `arrived` resolves at the first one. */
     async delay(url) {
-      const gate = Promise.withResolvers?.() ?? withResolvers();
+      const gate = withResolvers();
       const first = withResolvers();
       await context.route(url, async (route) => {
         first.resolve();
@@ -88,6 +111,14 @@ export function withResolvers() {
   const gate = {};
   gate.promise = new Promise((resolve, reject) => Object.assign(gate, { resolve, reject }));
   return gate;
+}
+
+/** Goes to the server's own sign-in page, and signs in there. */
+async function submit(page, login = {}) {
+  void page.evaluate((options) => session.loginWithRedirect(options), login).catch(() => {});
+  await page.fill('[name=username]', 'alice');
+  await page.fill('[name=password]', 'wonderland');
+  await page.click('button[value=signin]');
 }
 
 /** Waits for the page's `session`, and for `ready` of it. */

@@ -14,7 +14,12 @@ const schemes = ({ issuer, page, endpoints }) => {
     code: { scheme: 'oidc', auth: { ...common, issuer, clientId: 'demo', redirectUri: `${origin}/callback` } },
     password: {
       scheme: 'oauth',
-      auth: { ...common, flow: 'password', clientId: 'demo-password', endpoints: { token, revocation, userinfo, endSession } },
+      auth: {
+        ...common,
+        flow: 'password',
+        clientId: 'demo-password',
+        endpoints: { token, revocation, userinfo, endSession },
+      },
     },
   };
 };

@@ -1,0 +1,84 @@
+// make bench: what Latchkey costs a page, in Chromium, beside what people would use instead.
+//
+//     node web/bench/run.mjs [--quick]
+//
+// Prints tables, writes result.json beside this file, and fails when a file is over its size. How long things take
+// depends on the machine, so those bars are printed and fail nothing. README.md says what each figure is.
+import { chromium } from 'playwright-core';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { browserPath } from '../tools/browser.mjs';
+import { startDemo } from '../e2e/servers/demo.mjs';
+import { measureHeap } from './heap.mjs';
+import { buildPages, libraries, peers, site, versionOf } from './libraries.mjs';
+import { barsOf, printBars, printTables } from './report.mjs';
+import { measureRequests } from './requests.mjs';
+import { measureSizes } from './sizes.mjs';
+import { measureStart } from './start.mjs';
+
+const { quick } = parseArgs({ options: { quick: { type: 'boolean' } } }).values;
+const amount = quick
+  ? { rounds: 5, blocks: 20, calls: 50, pairs: 100 }
+  : { rounds: 21, blocks: 100, calls: 100, pairs: 500 };
+
+const say = (text) => console.log(`• ${text}`);
+const undo = [];
+try {
+  say('bundling the pages');
+  await buildPages();
+  const sizes = await measureSizes();
+
+  say('starting the servers and Chromium');
+  const demo = await startDemo({ accessTokenLifetime: 7 * 24 * 3600 });
+  undo.push(() => demo.close());
+  const server = fork(join(import.meta.dirname, 'server.mjs'), [site, demo.issuer]);
+  undo.push(() => server.kill());
+  const [{ port }] = await once(server, 'message');
+  const profile = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  undo.push(() => rmSync(profile, { recursive: true, force: true }));
+  // A profile on disk: its caches are those that a visitor has.
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: browserPath(),
+    chromiumSandbox: process.getuid?.() != 0,
+  });
+  undo.push(() => context.close());
+
+  const origin = (library, session = true) => `http://${session ? '' : 'first.'}${library}.localhost:${port}`;
+  const measurePage = async (library, query = '') => {
+    const page = await context.newPage();
+    await page.goto(`${origin(library)}/measure.html${query}`);
+    await page.evaluate(() => globalThis.bench.ready());
+    return page;
+  };
+  const bench = { context, origin, measurePage };
+
+  say('signing in');
+  for (const library of libraries) {
+    const page = await measurePage(library);
+    await page.evaluate(() => globalThis.bench.signIn());
+    await page.close();
+  }
+  say('page loads');
+  const start = await measureStart(bench, amount.rounds);
+  say('requests');
+  const requests = await measureRequests(bench, amount);
+  say('memory');
+  const heap = await measureHeap(bench);
+
+  const result = { sizes, start, requests, heap };
+  const bars = barsOf(result);
+  printTables(result);
+  printBars(bars);
+  const versions = { chromium: context.browser().version(), node: process.version };
+  for (const library of ['latchkey', ...peers]) versions[library] = versionOf(library);
+  const processors = `${cpus().length} × ${cpus()[0].model}`;
+  const run = { date: new Date().toISOString(), processors, quick: !!quick, amount, versions };
+  writeFileSync(join(import.meta.dirname, 'result.json'), `${JSON.stringify({ run, bars, ...result }, null, 1)}\n`);
+  if (bars.some(({ size, pass }) => size && !pass)) process.exitCode = 1;
+} finally {
+  for (const end of undo.reverse()) await end();
+}

@@ -7,8 +7,8 @@
 import { chromium } from 'playwright-core';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { browserPath } from '../tools/browser.mjs';
@@ -23,9 +23,15 @@ import { measureStart } from './start.mjs';
 const { quick } = parseArgs({ options: { quick: { type: 'boolean' } } }).values;
 const amount = quick
   ? { rounds: 5, blocks: 20, calls: 50, pairs: 100 }
-  : { rounds: 21, blocks: 100, calls: 100, pairs: 500 };
+  : { rounds: 25, blocks: 100, calls: 100, pairs: 500 };
 
 const say = (text) => console.log(`• ${text}`);
+/** Aborts when that process ends. */
+const endOf = (process) => {
+  const end = new AbortController();
+  process.once('exit', () => end.abort(new Error('the server of the pages ended')));
+  return end.signal;
+};
 const undo = [];
 try {
   say('bundling the pages');
@@ -37,8 +43,8 @@ try {
   undo.push(() => demo.close());
   const server = fork(join(import.meta.dirname, 'server.mjs'), [site, demo.issuer]);
   undo.push(() => server.kill());
-  const [{ port }] = await once(server, 'message');
-  const profile = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  const [{ port }] = await once(server, 'message', { signal: endOf(server) });
+  const profile = join(site, 'profile');
   undo.push(() => rmSync(profile, { recursive: true, force: true }));
   // A profile on disk: its caches are those that a visitor has.
   const context = await chromium.launchPersistentContext(profile, {

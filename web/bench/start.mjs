@@ -1,5 +1,6 @@
 // How long until the first request leaves, and until the session is known: from the start of the navigation, in a new
-// tab each time, the libraries one after the other in each round.
+// tab each time. In each round every library has its turn, in an order drawn anew: what one page leaves behind (a
+// renderer that ends, code being optimised) must not fall on the same neighbour each time.
 import { libraries } from './libraries.mjs';
 import { differences, interval, median, summary } from './statistics.mjs';
 
@@ -16,8 +17,7 @@ export async function measureStart({ context, origin }, rounds) {
     const times = Object.fromEntries(libraries.map((library) => [library, []]));
     // The first round is not counted: it fills the caches.
     for (let round = -1; round < rounds; round++) {
-      const first = (round + 1) % libraries.length;
-      for (const library of [...libraries.slice(first), ...libraries.slice(0, first)]) {
+      for (const library of shuffled(libraries)) {
         const measured = await visitOnce(context, origin(library, session), { cold, session });
         if (measured.authorized != session) throw new Error(`${library}, ${visit}: authorized ${measured.authorized}`);
         if (round < 0) continue;
@@ -32,6 +32,12 @@ export async function measureStart({ context, origin }, rounds) {
   }
   return results;
 }
+
+const shuffled = (values) =>
+  values
+    .map((value) => [Math.random(), value])
+    .sort(([a], [b]) => a - b)
+    .map(([, value]) => value);
 
 const summed = (times) =>
   Object.fromEntries(

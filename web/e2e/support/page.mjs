@@ -40,3 +40,6 @@ export const signInByPassword = (page, user = 'alice', password = 'wonderland') 
 
 /** All that is stored, as text. */
 export const stored = (page) => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+
+/** The key of a password session's record: ARCHITECTURE.md, "The record". */
+export const recordKey = (server) => `latchkey/1/${encodeURIComponent(server.endpoints.token)}/demo-password/`;

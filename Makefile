@@ -7,7 +7,7 @@ say = @printf '\n\033[1m== %s\033[0m\n'
 
 demo: build
 	$(say) "starting the demo; stop it with Ctrl-C"
-	cd web && go run ./demo/server -page 127.0.0.1:8080 -control
+	cd web && go build -o .cache/demo-server ./demo/server && exec .cache/demo-server -control
 
 build:
 	$(say) "building web/dist"

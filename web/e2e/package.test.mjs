@@ -20,7 +20,9 @@ test('S92 the packed package signs in from a page built by Vite', { timeout: 120
   t.after(() => rm(folder, { recursive: true, force: true }));
   await cp(join(web, 'e2e/pages/vite'), folder, { recursive: true });
 
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: web });
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: web,
+  });
   const [{ filename, files }] = Object.values(JSON.parse(stdout));
   const names = files.map(({ path }) => path);
   for (const name of ['dist/latchkey.js', 'dist/latchkey.wasm', 'dist/latchkey.d.ts', 'LICENSE', 'README.md'])

@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,10 +21,13 @@ import (
 	"time"
 )
 
+// usual is where the page is, unless somebody else is there.
+const usual = "127.0.0.1:8080"
+
 func main() {
 	log.SetFlags(0)
 	var o options
-	flag.StringVar(&o.pageAddr, "page", "127.0.0.1:8080", "address of the page, port 0 for a free one")
+	flag.StringVar(&o.pageAddr, "page", usual, "address of the page, port 0 for a free one")
 	flag.StringVar(&o.apiAddr, "api", "127.0.0.1:0", "address of the authorization server and the API")
 	flag.StringVar(&o.static, "static", "demo/page", "folder of the page")
 	flag.StringVar(&o.dist, "dist", "dist", "folder served below /dist/")
@@ -32,7 +36,7 @@ func main() {
 	flag.BoolVar(&o.control, "control", false, "allow the switches below /control/")
 	flag.StringVar(&o.csp, "csp", "", "Content-Security-Policy of the page; {issuer} stands for the server's origin")
 	redirects := flag.String("redirects", "/,/callback,/second", "paths on the page's origin a sign-in may return to")
-	asJSON := flag.Bool("json", false, "print the ready line as JSON even on a terminal")
+	asJSON := flag.Bool("json", false, "print the ready line as JSON, for a program")
 	stdin := flag.Bool("stdin", false, "stop when standard input ends, so as not to outlive the parent")
 	flag.Parse()
 	o.redirects = strings.Split(*redirects, ",")
@@ -43,6 +47,11 @@ func main() {
 		go func() { _, _ = io.Copy(io.Discard, os.Stdin); stop() }()
 	}
 	d, err := start(o)
+	if errors.Is(err, syscall.EADDRINUSE) && o.pageAddr == usual {
+		log.Printf("%s is taken, so the page gets another port", usual)
+		o.pageAddr = "127.0.0.1:0"
+		d, err = start(o)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,9 +60,9 @@ func main() {
 	<-ctx.Done()
 }
 
-// announce prints where the demo is: for a person on a terminal, for a program otherwise.
+// announce prints where the demo is.
 func announce(d *demo, asJSON bool) {
-	if info, err := os.Stdout.Stat(); asJSON || err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if asJSON {
 		_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"ready": true, "page": d.page + "/", "issuer": d.issuer})
 		return
 	}

@@ -51,7 +51,8 @@ try {
     executablePath: browserPath(),
     chromiumSandbox: process.getuid?.() != 0,
   });
-  undo.push(() => context.close());
+  // An interrupt may have closed it already; the rest is still to be put away.
+  undo.push(() => context.close().catch(() => {}));
 
   const origin = (library, session = true) => `http://${session ? '' : 'first.'}${library}.localhost:${port}`;
   const measurePage = async (library, query = '') => {

@@ -1,26 +1,56 @@
 // A refresh that fails: only what the server calls a dead session ends one.
 import assert from 'node:assert/strict';
-import { ask, eventOf, eventsOf, signInByPassword, state } from './support/page.mjs';
+import { ask, eventOf, eventsOf, served, signInByPassword, state } from './support/page.mjs';
 import { scenes } from './support/scenes.mjs';
 
-const { both } = scenes();
+const { both, demo } = scenes();
 
 const short = { by: 'password', options: { timeout: 700 } };
 
+const keepsTheSession = (kind) => async (scene) => {
+  const { open, server, breakToken } = scene;
+  const page = await open();
+  await signInByPassword(page);
+  await server.expire();
+  const mend = await breakToken(kind);
+  const refused = await ask(page, `${server.api}me`);
+  assert.deepEqual([refused.status, refused.native, JSON.parse(refused.text).error], [401, true, 'invalid_token']);
+  assert.equal((await state(page)).userId, 'alice');
+  await mend();
+  await served(page, `${server.api}me`);
+  assert.equal((await state(page)).userId, 'alice');
+  for (const type of ['expired', 'logout']) assert.deepEqual(await eventsOf(page, type), []);
+};
+
 for (const kind of ['network', '500', '503', '429', 'html', 'empty', 'truncated', 'null', 'hang']) {
-  both(`RR-21 RR-22 FF-31 a refresh that meets ${kind} keeps the session`, short, async (scene) => {
-    const { open, server, breakToken } = scene;
+  both(`RR-21 RR-22 FF-31 a refresh that meets ${kind} keeps the session`, short, keepsTheSession(kind));
+}
+demo('RR-22 FF-31 a refresh that meets 32 MB keeps the session', short, keepsTheSession('huge'));
+
+const codes = {
+  network: 'network_error',
+  500: 'server_error',
+  429: 'rate_limited',
+  html: 'server_error',
+  hang: 'timeout',
+};
+
+for (const [kind, code] of Object.entries(codes)) {
+  both(`a refresh that the page asks for rejects with ${code} where it meets ${kind}`, short, async (scene) => {
+    const { open, breakToken } = scene;
     const page = await open();
     await signInByPassword(page);
-    await server.expire();
     const mend = await breakToken(kind);
-    const refused = await ask(page, `${server.api}me`);
-    assert.deepEqual([refused.status, refused.native, JSON.parse(refused.text).error], [401, true, 'invalid_token']);
-    assert.equal((await state(page)).userId, 'alice');
+    const said = await page.evaluate(() =>
+      session.refresh().then(
+        () => ({ code: 'none' }),
+        ({ name, code, retryAfter }) => ({ name, code, retryAfter }),
+      ),
+    );
+    assert.deepEqual([said.name, said.code], ['SessionError', code]);
+    if (kind === '429') assert.equal(said.retryAfter, 1);
+    assert.equal((await state(page)).isLoggedIn, true);
     await mend();
-    await page.waitForFunction(async (url) => (await fetch(url)).status === 200, `${server.api}me`, { polling: 200 });
-    assert.equal((await state(page)).userId, 'alice');
-    for (const type of ['expired', 'logout']) assert.deepEqual(await eventsOf(page, type), []);
   });
 }
 

@@ -16,6 +16,12 @@ export const ask = (page, url, init) =>
     [url, init],
   );
 
+/** Calls until the answer is 200: the core makes a pause after a failed refresh. */
+export const served = (page, url) =>
+  page.evaluate(async (url) => {
+    while ((await fetch(url)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
+  }, url);
+
 export const state = (page) => page.evaluate(() => session.state);
 export const events = (page) => page.evaluate(() => globalThis.events);
 

@@ -17,12 +17,12 @@ export function scenes(serverOptions) {
   after(() => Promise.all([browser?.close(), servers?.close()]));
 
   const on = (serverName, name, given, act) =>
-    test(`${name} (${serverName})`, { timeout: 60_000 }, async () => {
+    test(`${name} (${serverName})`, { timeout: 40_000 }, async () => {
       const server = servers[serverName];
       await server.reset();
       const context = await browser.newContext();
       context.setDefaultTimeout(15_000);
-      const oracle = watch(context);
+      const oracle = watch(context, server.endpoints.token);
       try {
         const scene = createScene({ context, server, oracle, servers });
         await scene.configure(given);
@@ -40,6 +40,7 @@ export function scenes(serverOptions) {
   };
 }
 
+const readable = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' };
 const json = { 'content-type': 'application/json' };
 const answers = {
   500: { status: 500, headers: json, body: '{"error":"server_error"}' },
@@ -49,6 +50,13 @@ const answers = {
   empty: { status: 200, headers: json, body: '' },
   truncated: { status: 200, headers: json, body: '{"token_type":"bearer","access_to' },
   null: { status: 200, headers: json, body: 'null' },
+};
+
+/** What the demo's server can do by itself: `fault.go` has what each means. */
+const ownFaults = {
+  network: { mode: 'drop-before' },
+  429: { mode: '429', retryAfter: 1 },
+  ...Object.fromEntries(['500', '503', 'html', 'empty', 'truncated', 'huge', 'hang'].map((mode) => [mode, { mode }])),
 };
 
 function createScene({ context, server, oracle }) {
@@ -78,31 +86,46 @@ function createScene({ context, server, oracle }) {
       await page.waitForFunction(() => location.pathname !== '/callback' && globalThis.session?.state.isLoggedIn);
     },
     submit,
-    /** Has the token endpoint misbehave, in a way that `answers` lists, or 'network' or 'hang'. Resolves with what mends it. */
+    /**
+     * Has the token endpoint misbehave: the demo's server does it itself where it can, else the browser is told so.
+     * Resolves with what mends it.
+     */
     async breakToken(kind) {
+      const fault = server.control && ownFaults[kind];
+      if (fault) {
+        await server.control('token', fault);
+        return async () => {
+          // What hangs and is still there would be served then, and its answer lost.
+          while (kind === 'hang' && (await server.requests('token')).some(({ done }) => !done));
+          await server.control('token', { mode: 'ok' });
+        };
+      }
       const { token } = server.endpoints;
       const mended = withResolvers();
+      const held = [];
       await context.route(token, async (route) => {
         if (kind === 'network') return route.abort();
-        if (kind === 'hang') return mended.promise.then(() => route.abort().catch(() => {}));
+        if (kind === 'hang') return void held.push(mended.promise.then(() => route.abort()).catch(() => {}));
         const { headers, ...answer } = answers[kind];
-        await route.fulfill({ ...answer, headers: { ...headers, 'access-control-allow-origin': '*' } });
+        await route.fulfill({ ...answer, headers: { ...headers, ...readable } });
       });
       return async () => {
         mended.resolve();
+        // Before the route goes, as that would let through what it holds.
+        await Promise.all(held);
         await context.unroute(token);
       };
     },
-    /** Holds every request for a URL back. Resolves with what lets them go; `arrived` resolves at the first one. */
+    /** Holds every request for a URL. `arrived` resolves at the first one; `go` lets them through, `drop` breaks them off. */
     async delay(url) {
       const gate = withResolvers();
       const first = withResolvers();
       await context.route(url, async (route) => {
         first.resolve();
-        await gate.promise;
-        await route.continue().catch(() => {}); // its page may be gone
+        const how = await gate.promise;
+        await route[how]().catch(() => {}); // its page may be gone
       });
-      return { go: gate.resolve, arrived: first.promise };
+      return { arrived: first.promise, go: () => gate.resolve('continue'), drop: () => gate.resolve('abort') };
     },
   };
 }

@@ -15,6 +15,8 @@ import (
 // commands". The data plane has checked the types, and has parsed the URLs.
 type Config struct {
 	Key, Context string
+	// Shared says that all tabs of the origin have one storage.
+	Shared bool
 	// InMemory says that the session does not outlive the page.
 	InMemory bool
 	OAuth    oauth.Config
@@ -46,7 +48,7 @@ func ParseConfig(text string) (Config, error) {
 	flag := func(name string) bool { b, _ := v.Get(name).Bool(); return b }
 	endpoint := func(name string) string { return v.Get("endpoints").Get(name).TextOr("") }
 	c := Config{
-		Key: str("key"), Context: str("context"), InMemory: str("storage") == "memory",
+		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", InMemory: str("storage") == "memory",
 		Flow: userauth.Flow(str("flow")), Origin: str("origin"),
 		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout")},
 		Leeway:      duration("refreshLeeway", time.Second, 30*time.Second),

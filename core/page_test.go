@@ -40,7 +40,7 @@ type page struct {
 // config is a configuration, with more members put in front.
 func config(more string) string {
 	return `{` + more + `"scheme":"oidc","key":"latchkey/1/id/shop/","issuer":"` + issuer + `","client":"shop","scope":"openid","redirectUri":"` + origin + `/callback",
-		"origin":"` + origin + `","flow":"password","context":"","home":"/","login":"/login","logout":"/logout"}`
+		"origin":"` + origin + `","flow":"password","context":"","storage":"local","home":"/","login":"/login","logout":"/logout"}`
 }
 
 func newPage(tab *browsertest.Tab, server *browsertest.AuthServer, config string) (*page, error) {

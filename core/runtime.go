@@ -44,7 +44,7 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
 	strategy := bearer.New(client)
 	store := persist.New(persist.Options{
-		Storage: b.Storage, Locks: b.Locks, Key: c.Key,
+		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: c.Key,
 		Issuer: c.OAuth.Issuer, Client: c.OAuth.ClientID, Context: c.Context,
 		View: func(rec session.Record) session.View { return r.keeper.View(rec) },
 		Warn: func(err error) { r.keeper.Announce(event.Event{Type: event.Error, Err: err}) },

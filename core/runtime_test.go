@@ -26,6 +26,7 @@ func world(t *testing.T, test func(t *testing.T, profile *browsertest.Profile, s
 		server := browsertest.NewAuthServer(issuer, profile.Now)
 		profile.Server = server.Serve
 		test(t, profile, server)
+		time.Sleep(5 * time.Second) // lets who still looks at the storage come to an end
 	})
 }
 
@@ -585,11 +586,44 @@ func TestST14AClearedStorageEndsTheSession(t *testing.T) {
 		p := openPage(t, profile, server, config(""))
 		signIn(t, p, "alice")
 		p.takeEvents()
+		time.Sleep(time.Minute) // long after the last write
 		profile.Storage().Clear()
 		p.tab.Signal(browser.Touched)
 		synctest.Wait()
 		assert.Equal(t, "anonymous", p.user())
 		assert.Equal(t, "logout:revoked (remote)", p.takeEvents())
+	})
+}
+
+func TestStorageThatIsLateIsNotBelieved(t *testing.T) {
+	// Found in Chromium: the lock comes before what its last holder wrote, and
+	// the used refresh token is sent again, which ends the session for all.
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		other := openPage(t, profile, server, config(""))
+		arrive := make(chan struct{})
+		profile.Late = true
+		profile.Step = func(_ context.Context, _ *browsertest.Tab, operation string) error {
+			if operation == "deliver" || operation == "note" {
+				<-arrive
+			}
+			return nil
+		}
+		server.Expire()
+		_, status, err := p.fetch()
+		require.NoError(t, err)
+		require.Equal(t, 200, status)
+		done := make(chan int)
+		go func() {
+			_, status, _ := other.fetch()
+			done <- status
+		}()
+		time.Sleep(500 * time.Millisecond)
+		close(arrive)
+		assert.Equal(t, 200, <-done)
+		assert.Equal(t, 1, server.Refreshes())
+		synctest.Wait()
 	})
 }
 

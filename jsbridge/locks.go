@@ -22,3 +22,17 @@ func (l locks) Acquire(ctx context.Context, name string) (func(), error) {
 	}
 	return sync.OnceFunc(func() { _, _ = v.Invoke() }), nil
 }
+
+func (l locks) Held(ctx context.Context) ([]string, error) {
+	v, err := l.do(ctx, "held")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i, n := 0, length(v); i < n; i++ {
+		if name, ok := text(index(v, i)); ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}

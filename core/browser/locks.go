@@ -8,4 +8,8 @@ type Locks interface {
 	// Acquire waits in line until the lock is free or ctx ends, and then
 	// returns ctx's error. release may be called more than once.
 	Acquire(ctx context.Context, name string) (release func(), err error)
+	// Held lists the locks that any tab holds at this moment. Unlike storage,
+	// which may show a write late, it is never behind: what another tab acquired
+	// before it released a lock that this one has since got is in it.
+	Held(ctx context.Context) (names []string, err error)
 }

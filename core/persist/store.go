@@ -23,6 +23,7 @@ const patience = 2 * time.Second
 // Store implements [session.Store].
 type Store struct {
 	storage browser.Storage
+	fresh   *freshness // nil where no other tab writes
 	locks   browser.Locks
 	key     string
 	owner   owner
@@ -33,12 +34,18 @@ type Store struct {
 	warned bool
 	// memory is the newest record that storage did not take; nil if it has all.
 	memory *session.Record
+	// seen is what was there when it could last be read or written.
+	seen session.Record
 }
 
 // Options says what a Store keeps, and for whom; all fields are required.
 type Options struct {
 	Storage browser.Storage
 	Locks   browser.Locks
+	Clock   browser.Clock
+	// Shared says that the storage is one for all tabs, each of which may see
+	// what another has written a moment late.
+	Shared bool
 	// Key is the record's; the write lock is named after it.
 	Key                     string
 	Issuer, Client, Context string
@@ -50,23 +57,43 @@ type Options struct {
 
 // New returns a Store. It reads nothing yet.
 func New(o Options) *Store {
-	return &Store{storage: o.Storage, locks: o.Locks, key: o.Key, owner: owner{o.Issuer, o.Client, o.Context}, view: o.View, warn: o.Warn}
+	s := &Store{storage: o.Storage, locks: o.Locks, key: o.Key, owner: owner{o.Issuer, o.Client, o.Context}, view: o.View, warn: o.Warn}
+	if o.Shared {
+		s.fresh = &freshness{locks: o.Locks, clock: o.Clock, prefix: o.Key + "/at/"}
+	}
+	return s
 }
 
 // Load reads the record.
 func (s *Store) Load(ctx context.Context) session.Record {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	rec, err := s.read(ctx)
+	rec, err := s.newest(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
 		s.complain(err)
+		rec = s.seen
 	}
+	s.seen = rec
 	if s.memory != nil && (err != nil || s.memory.Generation > rec.Generation) {
 		return *s.memory
 	}
 	return rec
+}
+
+// newest reads until it sees what other tabs are known to have written.
+func (s *Store) newest(ctx context.Context) (session.Record, error) {
+	if s.fresh == nil {
+		return s.read(ctx)
+	}
+	var rec session.Record
+	var err error
+	s.fresh.wait(ctx, func() (generation int64, over bool) {
+		rec, err = s.read(ctx)
+		return rec.Generation, err != nil
+	})
+	return rec, err
 }
 
 func (s *Store) read(ctx context.Context) (session.Record, error) {
@@ -84,8 +111,8 @@ func (s *Store) read(ctx context.Context) (session.Record, error) {
 
 // Update changes the record, with no other tab in between.
 func (s *Store) Update(ctx context.Context, change func(session.Record) (session.Record, bool)) session.Record {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*patience)
-	defer cancel()
+	// Each part has its own time: a slow one must not take the next one's.
+	ctx = context.WithoutCancel(ctx)
 	wait, cancelWait := context.WithTimeout(ctx, patience)
 	defer cancelWait()
 	// A tab that froze inside these few lines would keep the lock for ever. A
@@ -101,21 +128,30 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 	err := s.write(ctx, next)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.memory = nil
 	if err != nil {
 		s.memory = &next
 		s.complain(err)
+		return next
 	}
+	s.memory, s.seen = nil, next
 	return next
 }
 
 func (s *Store) write(ctx context.Context, next session.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if text, ok, err := s.storage.Get(ctx, s.key); err == nil && ok {
 		if _, err := decode(s.owner, text); err == errNewer {
 			return err
 		}
 	}
-	return s.storage.Set(ctx, s.key, encode(s.owner, next, s.view(next)))
+	if err := s.storage.Set(ctx, s.key, encode(s.owner, next, s.view(next))); err != nil {
+		return err
+	}
+	if s.fresh != nil {
+		s.fresh.tell(ctx, next.Generation)
+	}
+	return nil
 }
 
 // complain tells the page, once. Called with mu held.

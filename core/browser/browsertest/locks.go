@@ -53,6 +53,20 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	return nil, err
 }
 
+func (l locks) Held(ctx context.Context) (names []string, err error) {
+	if err := l.tab.step(ctx, "held"); err != nil {
+		return nil, err
+	}
+	p := l.tab.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range p.holders {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // pass gives a lock to the next in line that is alive. Called with mu held.
 func (p *Profile) pass(name string) {
 	delete(p.holders, name)

@@ -26,6 +26,9 @@ type Profile struct {
 	// blocks until it may happen; an error makes it fail. The simulator decides
 	// there who moves next.
 	Step func(ctx context.Context, tab *Tab, operation string) error
+	// Late shows a write to the other tabs only when each has had a step
+	// "deliver", as browsers do that keep a copy of the storage in each process.
+	Late bool
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
 

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 )
 
@@ -50,6 +51,12 @@ type storage struct {
 	area *Area
 }
 
+// write is one change of the area; gone says that it was a removal.
+type write struct {
+	key, value string
+	gone       bool
+}
+
 func (s storage) Get(ctx context.Context, key string) (string, bool, error) {
 	if err := s.tab.step(ctx, "get "+key); err != nil {
 		return "", false, err
@@ -57,29 +64,65 @@ func (s storage) Get(ctx context.Context, key string) (string, bool, error) {
 	s.area.mu.Lock()
 	defer s.area.mu.Unlock()
 	v, ok := s.area.values[key]
+	// The value from before the first write that has not come yet.
+	for _, w := range s.tab.late {
+		if w.key == key {
+			v, ok = w.value, !w.gone
+			break
+		}
+	}
 	return v, ok && s.area.get == nil, s.area.get
 }
 
 func (s storage) Set(ctx context.Context, key, value string) error {
-	if err := s.tab.step(ctx, "set "+key); err != nil {
-		return err
-	}
-	s.area.mu.Lock()
-	defer s.area.mu.Unlock()
-	if s.area.set == nil {
-		s.area.values[key] = value
-	}
-	return s.area.set
+	return s.write(ctx, "set "+key, write{key: key, value: value})
 }
 
 func (s storage) Remove(ctx context.Context, key string) error {
-	if err := s.tab.step(ctx, "remove "+key); err != nil {
+	return s.write(ctx, "remove "+key, write{key: key, gone: true})
+}
+
+func (s storage) write(ctx context.Context, operation string, w write) error {
+	if err := s.tab.step(ctx, operation); err != nil {
 		return err
 	}
-	s.area.mu.Lock()
-	defer s.area.mu.Unlock()
-	if s.area.set == nil {
-		delete(s.area.values, key)
+	a := s.area
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.set != nil {
+		return a.set
 	}
-	return s.area.set
+	if s.tab.profile.Late {
+		old, had := a.values[w.key]
+		s.tab.profile.lag(s.tab, write{w.key, old, !had})
+	}
+	// A tab sees its own write, and with it all that came before.
+	s.tab.late = slices.DeleteFunc(s.tab.late, func(l write) bool { return l.key == w.key })
+	if w.gone {
+		delete(a.values, w.key)
+	} else {
+		a.values[w.key] = w.value
+	}
+	return nil
+}
+
+// lag keeps old before the eyes of the other tabs until each has had its
+// step. Called with the area's mu held.
+func (p *Profile) lag(writer *Tab, old write) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, tab := range p.tabs {
+		if tab == writer || tab.Dead() {
+			continue
+		}
+		tab.late = append(tab.late, old)
+		go func() {
+			_ = tab.step(context.Background(), "deliver")
+			p.area.mu.Lock()
+			defer p.area.mu.Unlock()
+			if len(tab.late) > 0 {
+				tab.late = tab.late[1:]
+			}
+		}()
+	}
 }

@@ -18,6 +18,8 @@ type Tab struct {
 
 	location *Location
 
+	// late are the writes of other tabs that this one does not see yet.
+	late    []write
 	notes   listeners[string]
 	signals listeners[browser.Signal]
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds web/dist: latchkey.js, latchkey.min.js, latchkey.wasm, latchkey.d.ts and checksums.txt.
+# Builds web/dist: latchkey.js, latchkey.min.js with latchkey.runtime.min.js, latchkey.wasm, latchkey.d.ts and
+# checksums.txt.
 # Needs Go and Node with npm. A second run does only what has changed.
 set -eu
 cd "$(dirname "$0")"
@@ -38,5 +39,5 @@ GOEXPERIMENT=nogreenteagc GOOS=js GOARCH=wasm \
 node web/tools/segments.mjs web/dist/latchkey.wasm
 chmod 644 web/dist/latchkey.wasm
 
-echo '• bundling latchkey.js'
+echo '• bundling latchkey.js and latchkey.min.js'
 (cd web && node tools/build.mjs)

@@ -40,7 +40,7 @@ export interface RedirectOptions {
      */
     loginPath?: string;
     /**
-     * Where the page goes after a logout at the server.
+     * The app's page of a logout. Like `loginPath`, it is never remembered across a sign-in.
      * @default '/logout'
      */
     logoutPath?: string;
@@ -145,8 +145,17 @@ export interface ClientOptions {
      * @default 60
      */
     clockTolerance?: number;
-    /** Where the server's logout page sends the user; `redirect.logoutPath` where it is not given. */
+    /**
+     * Where the server's logout page sends the user.
+     * @default the origin and '/'
+     */
     postLogoutRedirectUri?: string;
+    /**
+     * How one signs in: by redirect, or with a name and a password that this page asks for.
+     * `'implicit'` is not built yet.
+     * @default 'code'
+     */
+    flow?: 'code' | 'password' | 'implicit';
     /** Only `'code'` is built. */
     responseType?: string;
     /** Not built yet. */
@@ -160,8 +169,6 @@ export interface ClientOptions {
 export interface OidcOptions extends ClientOptions {
     /** The issuer's identifier, exactly as its metadata names it. */
     issuer: string;
-    /** @default 'code' */
-    flow?: 'code';
     /** Pins the endpoints to origins; not built yet. */
     endpointOrigins?: 'issuer' | string[];
 }
@@ -169,11 +176,6 @@ export interface OidcOptions extends ClientOptions {
 export interface OAuthOptions extends ClientOptions {
     /** Its endpoints: URLs, or paths of this origin. */
     endpoints: Endpoints;
-    /**
-     * How one signs in: by redirect, or with a name and a password that this page asks for.
-     * @default 'code'
-     */
-    flow?: 'code' | 'password' | 'implicit';
     /** Not built yet. */
     customTokenParameters?: string[];
     /**

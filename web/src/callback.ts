@@ -1,5 +1,4 @@
-const own = /[?&](code|state|iss|session_state|scope|error|error_description|error_uri)(=[^&]*)?(?=&|$)/g;
-const page = (url: string) => url.replace(/[?#].*/s, '');
+const own = /[?&](code|(session_)?state|iss|scope|error(_description|_uri)?)(=[^&]*)?(?=&|$)/g;
 
 /**
  * Looks for a redirect callback in the address bar. Takes its parameters away there, and nothing else, before any
@@ -7,14 +6,14 @@ const page = (url: string) => url.replace(/[?#].*/s, '');
  */
 export const takeCallback = (redirectUri: string): string | undefined => {
   const { history, location } = globalThis;
-  const { href, search, pathname, hash } = location;
+  const { href, search, pathname, hash, origin } = location;
   const params = new URLSearchParams(search);
   const state = params.get('state');
   if (
     !history ||
     !state ||
     !(params.has('code') || params.has('error')) ||
-    !(page(href) == page(redirectUri) || state.startsWith('lk.'))
+    !(redirectUri.split('?')[0] == origin + pathname || state.startsWith('lk.'))
   )
     return;
   history.replaceState(history.state, '', pathname + search.replace(own, '').replace(/^&/, '?') + hash);

@@ -17,14 +17,14 @@ import {
   Request,
   setTimeout,
   startsWith,
-} from './primordials';
+} from './platform';
 
 /** What the wrapped fetch asks of the session. */
 export interface Plane {
-  readonly policy: Policy;
+  policy: Policy;
   /** Set while nobody can know what the policy will be. It never rejects. */
-  readonly held: Promise<unknown> | undefined;
-  readonly closed: boolean;
+  held: Promise<unknown> | undefined;
+  closed: boolean;
   /** Asks the core about a rule. Resolves with undefined where there is no core to ask. */
   ask(
     command: 'authorize' | 'refused',
@@ -44,20 +44,16 @@ type HeaderRecord = Record<string, string>;
 const mark = 'latchkey-as';
 const tag = {}.toString;
 
-const changed = () => new SessionError('session_changed', 'somebody else has signed in, so the request was not sent');
+const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
 /**
  * Every member of a caller's init, read once: own, inherited, accessors, and those that no browser
  * has heard of yet.
  */
 const snapshot = (init: unknown): Init => {
-  const copy: Init = {};
+  const copy: Init = create(null);
   for (let at = init as object | null; at && at != Object.prototype; at = getPrototypeOf(at)) {
-    const keys = ownKeys(at);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!;
-      if (!Object.hasOwn(copy, key)) copy[key] = (init as Init)[key];
-    }
+    for (const key of ownKeys(at)) if (!(key in copy)) copy[key] = (init as Init)[key];
   }
   return copy;
 };
@@ -95,6 +91,8 @@ export const createFetch = (
   { api, retries, timeout }: FetchOptions,
 ): typeof fetch => {
   const match = createMatch(api);
+  /** Resolves when the request that was called last has left, or never will; undefined where none waits. */
+  let last: Promise<void> | undefined;
 
   /** Waits for `promise`; resolves with undefined when that takes too long, rejects when `signal` aborts. */
   const bounded = (promise: Promise<unknown>, signal: AbortSignal | null | undefined) =>
@@ -126,8 +124,9 @@ export const createFetch = (
     // The caller's headers by name, in lower case, without a prototype: the browser then reads them
     // through no method that a page could replace.
     const headers: HeaderRecord = create(null);
-    const given = init.headers ?? (request && ofRequest(request, 'headers'));
-    if (given) {
+    const given = init.headers === undefined ? request && ofRequest(request, 'headers') : init.headers;
+    // What is no headers, null too, is refused here as it is there.
+    if (given !== undefined) {
       newHeaders(given as HeadersInit).forEach((value, name) => {
         headers[name] = value;
       });
@@ -172,49 +171,64 @@ export const createFetch = (
       return bounded(promise, signal);
     };
 
-    // As the page wrote it, where nobody says in time what it should carry.
-    if (held && !(await wait(held))) return call();
+    // None overtakes one that was called before it.
+    const ahead = last;
+    let leave!: () => void;
+    const mine = (last = new Promise((resolve) => {
+      leave = () => {
+        if (last == mine) last = undefined;
+        resolve();
+      };
+    }));
+    try {
+      // As the page wrote it, where nobody says in time what it should carry.
+      if ((held || ahead) && !(await wait(Promise.all([held, ahead])))) return call();
 
-    for (let left = retries; ; left--) {
-      let { policy } = plane;
-      let rule: Rule | undefined = policy.rules[as];
-      if (rule && (rule.hold || rule.validUntil! <= now())) {
-        const outcome = await wait(plane.ask('authorize', { as, session: policy.session, version: policy.version }));
-        if (outcome == 'changed') throw changed();
-        policy = plane.policy;
-        rule = outcome ? policy.rules[as] : undefined;
-      }
-      if (rule && session && session != policy.session) throw changed();
-
-      const again = left > 0 && !once;
-      const spare =
-        rule &&
-        again &&
-        request &&
-        init.body == null &&
-        !/^(GET|HEAD)$/.test((init.method as string) ?? ofRequest(request, 'method'))
-          ? cloneOf(request)
-          : undefined;
-      const response = await call(rule);
-      const { status } = response;
-      if (
-        rule?.refused?.status.includes(status) &&
-        // After a redirect to another origin it is not our server that refuses.
-        (!response.redirected || startsWith(response.url, hit.origin))
-      ) {
-        const facts = { as, session: policy.session, version: policy.version, status };
-        if (again) {
-          if (spare) target = request = spare;
-          const outcome = await wait(plane.ask('refused', facts));
-          if (outcome == 'retry' || outcome == 'changed') discard(response);
+      for (let left = retries; ; left--) {
+        let { policy } = plane;
+        let rule: Rule | undefined = policy.rules[as];
+        if (rule && (rule.hold || rule.validUntil! <= now())) {
+          const outcome = await wait(plane.ask('authorize', { as, session: policy.session, version: policy.version }));
           if (outcome == 'changed') throw changed();
-          if (outcome == 'retry') continue;
-        } else if (left == retries) {
-          void plane.ask('refused', facts);
+          policy = plane.policy;
+          rule = outcome ? policy.rules[as] : undefined;
         }
+        if (rule && session && session != policy.session) throw changed();
+
+        const again = left > 0 && !once;
+        const spare =
+          rule &&
+          again &&
+          request &&
+          init.body == null &&
+          !/^(GET|HEAD)$/.test((init.method as string) ?? ofRequest(request, 'method'))
+            ? cloneOf(request)
+            : undefined;
+        const answer = call(rule);
+        leave();
+        const response = await answer;
+        const { status } = response;
+        if (
+          rule?.refused?.status.includes(status) &&
+          // After a redirect to another origin it is not our server that refuses.
+          (!response.redirected || startsWith(response.url, hit.origin))
+        ) {
+          const facts = { as, session: policy.session, version: policy.version, status };
+          if (again) {
+            if (spare) target = request = spare;
+            const outcome = await wait(plane.ask('refused', facts));
+            if (outcome == 'retry' || outcome == 'changed') discard(response);
+            if (outcome == 'changed') throw changed();
+            if (outcome == 'retry') continue;
+          } else if (left == retries) {
+            void plane.ask('refused', facts);
+          }
+        }
+        discard(spare);
+        return response;
       }
-      discard(spare);
-      return response;
+    } finally {
+      leave();
     }
   };
 

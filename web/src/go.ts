@@ -3,45 +3,10 @@
  * that comes with Go, which puts names on the page's global object, looks built-ins up at every call, and prints a
  * panic's text to the console: a script that comes later could read every token that passes, and a panic could print one.
  *
- * Here everything used is taken when this module loads; Go's `js.Global()` is a private object; nothing is printed.
+ * Here everything used comes from the kit; Go's `js.Global()` is a private object; nothing is printed.
  */
 
-const { apply, construct, get, getPrototypeOf, set } = Reflect;
-const { create, getOwnPropertyDescriptors, setPrototypeOf } = Object;
-const { setTimeout, clearTimeout, Date, Map, Proxy, String, Symbol, Uint8Array } = globalThis;
-const now = performance.now.bind(performance);
-const clock = Date.now;
-/** Fills the bytes it is given, at most 65,536, and returns them. */
-export const random = crypto.getRandomValues.bind(crypto);
-
-/**
- * A private copy of what a class offers: whoever changes its prototype later does not change the copy. `parent` is for
- * classes that are told by their place in the chain (Node's fetch does).
- */
-export const methodsOf = (prototype: object, parent: object | null = null): object =>
-  create(parent, getOwnPropertyDescriptors(prototype));
-
-/** Puts a value on private methods, so that using it asks nobody else. Without methods: nothing is inherited. */
-export const own = <T extends object>(value: T, methods: object | null = null): T => setPrototypeOf(value, methods);
-
-const bytesMethods = methodsOf(getPrototypeOf(Uint8Array.prototype)!);
-const viewMethods = methodsOf(DataView.prototype);
-const mapMethods = methodsOf(Map.prototype);
-const memoryMethods = methodsOf(WebAssembly.Memory.prototype);
-const instanceMethods = methodsOf(WebAssembly.Instance.prototype);
-const { toStringTag } = Symbol;
-const encoder = own(new TextEncoder(), methodsOf(TextEncoder.prototype));
-// A leading byte order mark is text like any other.
-const decoder = own(new TextDecoder('utf-8', { ignoreBOM: true }), methodsOf(TextDecoder.prototype));
-
-/** Bytes on private methods: new ones of a length, or a view of a buffer. */
-export const bytes = (of: number | ArrayBuffer, at?: number, length?: number): Uint8Array<ArrayBuffer> =>
-  own(new Uint8Array(of as ArrayBuffer, at, length), bytesMethods);
-
-/** Puts the bytes that something else made on private methods; undefined for what is not a Uint8Array. */
-export const ownBytes = (value: any): Uint8Array<ArrayBuffer> | undefined =>
-  // A getter that reads an internal slot: nobody can fake what it says.
-  get(bytesMethods, toStringTag, value) == 'Uint8Array' ? own(value, bytesMethods) : undefined;
+import type { Kit } from './kit';
 
 type Exports = {
   mem: WebAssembly.Memory;
@@ -63,14 +28,21 @@ export interface GoProgram {
 }
 
 const nothing = (): void => {};
-const flags: Record<string, number> = own({ object: 1, string: 2, symbol: 3, function: 4 });
+const flags = { __proto__: null, object: 1, string: 2, symbol: 3, function: 4 } as unknown as Record<string, number>;
 
 /**
  * Prepares one run of a program.
- * @param members added to the object that Go takes for the global one
+ * @param given added to the object that Go takes for the global one
  * @param onexit called once when the program has ended by itself, with what it threw if it did; not after `stop`
  */
-export const goProgram = (members: object, onexit: (code: number, error?: unknown) => void): GoProgram => {
+export const goProgram = (kit: Kit, given: object, onexit: (code: number, error?: unknown) => void): GoProgram => {
+  const { own, bytes, ownBytes, random, now, clock, types, members } = kit;
+  const { DataView, Date, Map, Proxy, String, Uint8Array, clearTimeout, setTimeout } = types;
+  const { apply, construct, get, set } = members.Reflect as typeof Reflect;
+  const encoder: TextEncoder = own(new types.TextEncoder(), members.TextEncoder);
+  // A leading byte order mark is text like any other.
+  const decoder: TextDecoder = own(new types.TextDecoder('utf-8', own({ ignoreBOM: true })), members.TextDecoder);
+
   let exports: Exports;
   // Undefined before the start and after the end: then the first use throws, which unwinds whatever part of the
   // program is still on the stack.
@@ -96,7 +68,7 @@ export const goProgram = (members: object, onexit: (code: number, error?: unknow
       write: (_fd: number, _bytes: Uint8Array, _at: number, length: number, _position: null, done: Function) =>
         done(null, length),
     }),
-    ...members,
+    ...given,
   });
 
   // What Go's runtime knows as this object: it takes the event that woke it from here, and makes callbacks.
@@ -115,7 +87,7 @@ export const goProgram = (members: object, onexit: (code: number, error?: unknow
   // JavaScript values that Go holds, by number; the numbers of those values; how often Go holds each. A number
   // that is free has the next one that is free for its count.
   const values = own<unknown[]>([NaN, 0, null, true, false, global, self]);
-  const numbers = own(new Map<unknown, number>(), mapMethods);
+  const numbers = own<Map<unknown, number>>(new Map(), members.Map);
   const counts = own<number[]>([]);
   let free = 0;
   for (let i = 1; i < 7; i++) numbers.set(values[i], i);
@@ -206,8 +178,8 @@ export const goProgram = (members: object, onexit: (code: number, error?: unknow
   };
 
   const view = (): void => {
-    buffer = own(exports.mem, memoryMethods).buffer as ArrayBuffer;
-    mem = own(new DataView(buffer), viewMethods);
+    buffer = own(exports.mem, members.Memory).buffer as ArrayBuffer;
+    mem = own<DataView>(new DataView(buffer), members.DataView);
   };
 
   return {
@@ -280,7 +252,7 @@ export const goProgram = (members: object, onexit: (code: number, error?: unknow
     },
     run(instance, argc = 0, argv = 4096) {
       step(() => {
-        exports = own(instance, instanceMethods).exports as Exports;
+        exports = own(instance, members.Instance).exports as Exports;
         view();
         // The linker leaves this place free: the end of the arguments, a pointer, the end of the environment.
         set32(4104, 4120);

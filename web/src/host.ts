@@ -1,35 +1,12 @@
 /**
- * What the Go program may ask of the browser: `host` of ARCHITECTURE.md, "The bridge". Flat functions over built-ins
- * taken when this module loads. What goes to Go inherits nothing, so that no getter of the page's is asked about it.
+ * What the Go program may ask of the browser: `host` of ARCHITECTURE.md, "The bridge". Flat functions over
+ * the kit. What goes to Go inherits nothing, so that no getter of the page's is asked about it.
  *
  * An operation that fails tells its name only: a browser's own words may quote a header or a value.
  */
-import { bytes, methodsOf, own, ownBytes, random } from './go';
-import { startsWith } from './primordials';
+import type { Kit } from './kit';
 
 type Take = () => Promise<void> | undefined;
-
-const { addEventListener, document, location, navigator, fetch } = globalThis;
-const { AbortController, BroadcastChannel, Promise, URL, Uint8Array, WritableStream } = globalThis;
-// Neither is there outside a secure context.
-const digest = crypto.subtle?.digest.bind(crypto.subtle);
-const request = navigator?.locks?.request.bind(navigator.locks) as unknown as
-  ((name: string, options: object, take: Take) => Promise<void>) | undefined;
-
-const copyOf = ({ prototype }: { prototype: object }): object => methodsOf(prototype, prototype);
-const headersMethods = copyOf(Headers);
-const promiseMethods = copyOf(Promise);
-const responseMethods = copyOf(Response);
-const streamMethods = copyOf(ReadableStream);
-
-/** To be awaited: `await` asks a promise for its `constructor`, and if that was changed, for `then`. */
-export const promise = <T>(of: Promise<T>): Promise<T> => own(of, promiseMethods);
-
-/** The fetch that was there before any interception, and what it answers on private methods. */
-export const send = async (url: string | URL, init: RequestInit): Promise<[Response, Headers]> => {
-  const response = own(await promise(fetch(url, own(init))), responseMethods);
-  return own([response, own(response.headers, headersMethods)]);
-};
 
 export interface Area {
   getItem(key: string): unknown;
@@ -64,70 +41,85 @@ export interface Host {
   close(): void;
 }
 
-// Where the browser has no locks, or refuses them, tabs cannot wait for one another, but the sessions of one page
-// can: each waits for the one before it.
-const lines: Record<string, Promise<void>> = own({});
-const queue = (name: string, take: Take): Promise<void> =>
-  (lines[name] = (async (before) => {
-    await before;
-    await take();
-  })(lines[name]));
+// The last of those that wait for a lock of this page's own, by its name.
+const lines = { __proto__: null } as unknown as Record<string, Promise<void>>;
 
-// The answer whole, as [status, flat list of headers, body].
-const exchange = async (
-  signal: AbortSignal,
-  method: string,
-  url: string,
-  list: string[],
-  body: string,
-  maxBytes: number,
-  keepalive: boolean,
-): Promise<unknown[]> => {
-  const headers = own<Record<string, string>>({});
-  for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
-  const answer = await promise(
-    send(url, {
-      method,
-      headers,
-      body: body || undefined,
-      keepalive,
-      signal,
-      // A token endpoint needs none of the page's cookies, must not hand a secret on to where it redirects, and
-      // nothing of it may stay in a cache.
-      credentials: 'omit',
-      redirect: 'error',
-      cache: 'no-store',
-      // The page's address may hold an authorization code, which a server of the same origin would log. The Origin
-      // header, which servers check, is sent all the same.
-      referrerPolicy: 'no-referrer',
-    }),
-  );
-  const response = answer[0];
-  const flat = own<string[]>([]);
-  answer[1].forEach((value, name) => {
-    flat[flat.length] = name;
-    flat[flat.length] = value;
-  });
-  const chunks = own<Uint8Array[]>([]);
-  let size = 0;
-  if (response.body) {
-    // Not by a reader: each of its promises is resolved with an object, which is asked for `then`.
-    const sink = new WritableStream(
-      own({
-        write(value: unknown): void {
-          const chunk = (chunks[chunks.length] = ownBytes(value)!);
-          if ((size += chunk.length) > maxBytes) throw own({ name: 'TooLargeError' });
-        },
+export const createHost = (kit: Kit, options: HostOptions): Host => {
+  const { own, bytes, ownBytes, promise, send, random, digest, request, query, types, members } = kit;
+  const {
+    AbortController,
+    BroadcastChannel,
+    Promise,
+    URL,
+    Uint8Array,
+    WritableStream,
+    addEventListener,
+    document,
+    location,
+  } = types as typeof globalThis;
+
+  // Where the browser has no locks, or refuses them, tabs cannot wait for one another, but the sessions of one page
+  // can: each waits for the one before it.
+  const queue = (name: string, take: Take): Promise<void> =>
+    (lines[name] = (async (before) => {
+      await before;
+      await take();
+    })(lines[name]));
+
+  // The answer whole, as [status, flat list of headers, body].
+  const exchange = async (
+    signal: AbortSignal,
+    method: string,
+    url: string,
+    list: string[],
+    body: string,
+    maxBytes: number,
+    keepalive: boolean,
+  ): Promise<unknown[]> => {
+    const headers = own<Record<string, string>>({});
+    for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
+    const answer = await promise(
+      send(url, {
+        method,
+        headers,
+        body: body || undefined,
+        keepalive,
+        signal,
+        // A token endpoint needs none of the page's cookies, must not hand a secret on to where it redirects, and
+        // nothing of it may stay in a cache.
+        credentials: 'omit',
+        redirect: 'error',
+        cache: 'no-store',
+        // The page's address may hold an authorization code, which a server of the same origin would log. The Origin
+        // header, which servers check, is sent all the same.
+        referrerPolicy: 'no-referrer',
       }),
     );
-    await promise(own(response.body, streamMethods).pipeTo(sink));
-  }
-  const whole = bytes(size);
-  for (let i = 0, at = 0; i < chunks.length; at += chunks[i++]!.length) whole.set(chunks[i]!, at);
-  return own([response.status, flat, whole]);
-};
+    const response = answer[0];
+    const flat = own<string[]>([]);
+    answer[1].forEach((value, name) => {
+      flat[flat.length] = name;
+      flat[flat.length] = value;
+    });
+    const chunks = own<Uint8Array[]>([]);
+    let size = 0;
+    if (response.body) {
+      // Not by a reader: each of its promises is resolved with an object, which is asked for `then`.
+      const sink = new WritableStream(
+        own({
+          write(value: unknown): void {
+            const chunk = (chunks[chunks.length] = ownBytes(value)!);
+            if ((size += chunk.length) > maxBytes) throw own({ name: 'TooLargeError' });
+          },
+        }),
+      );
+      await promise(own(response.body, members.ReadableStream).pipeTo(sink));
+    }
+    const whole = bytes(size);
+    for (let i = 0, at = 0; i < chunks.length; at += chunks[i++]!.length) whole.set(chunks[i]!, at);
+    return own([response.status, flat, whole]);
+  };
 
-export const createHost = (options: HostOptions): Host => {
   const { key } = options;
   const areas: Record<string, any> = own({ storage: options.storage, pending: options.pending });
   // By the number of their operation: those under way, and the locks held.
@@ -158,11 +150,19 @@ export const createHost = (options: HostOptions): Host => {
         );
       };
       try {
-        await promise(request!(name, own({ signal }), take));
+        await promise(request(name, own({ signal }), take));
       } catch {
         await promise(queue(name, take));
       }
     });
+
+  /** Who holds what, as the browser knows it; nothing where it has no locks. */
+  const names = async (): Promise<string[]> => {
+    const all = own<string[]>([]);
+    const { held = [] } = own((await promise(query())) as LockManagerSnapshot);
+    for (let i = 0; i < held.length; i++) all[i] = held[i]!.name!;
+    return all;
+  };
 
   const settle: Enter = (kind, id, a) => {
     if (open[id]) {
@@ -192,7 +192,7 @@ export const createHost = (options: HostOptions): Host => {
     addEventListener(type, heard, { signal: listening.signal });
   }
 
-  const parse = (raw: string): URL => new URL(raw, location.href);
+  const parse = (raw: string): URL => own(new URL(raw, location.href), members.URL);
 
   return {
     enter,
@@ -220,9 +220,11 @@ export const createHost = (options: HostOptions): Host => {
               ? await promise(exchange(signal, a, b, c, d, e, f))
               : op == 'lock'
                 ? await promise(lock(id, a, signal))
-                : op == 'digest'
-                  ? bytes(await promise(digest('SHA-256', a)))
-                  : await areas[a][op + 'Item'](b, c);
+                : op == 'held'
+                  ? await promise(names())
+                  : op == 'digest'
+                    ? bytes(await promise(digest('SHA-256', a)))
+                    : await areas[a][op + 'Item'](b, c);
         } catch (error: any) {
           kind = 1;
           try {
@@ -242,7 +244,7 @@ export const createHost = (options: HostOptions): Host => {
       assign(raw: string) {
         const url = parse(raw);
         // An address may come from a server's metadata: javascript: would run in the page.
-        if (!startsWith(url.protocol, 'http')) throw 0;
+        if (url.protocol != 'https:' && url.protocol != 'http:') throw 0;
         location.assign(url);
       },
       sameOrigin(raw: string) {

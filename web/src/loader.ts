@@ -1,52 +1,50 @@
 /**
- * Loads latchkey.wasm and runs it:
+ * Runs latchkey.wasm:
  *
- *     startRuntime({ wasmURL, config, storage, pending, navigate, publish, onexit }): Promise<Runtime>
+ *     load(kit, { program, config, storage, pending, navigate, publish, onexit }): Promise<Runtime>
  *     runtime.call(name, args, signal?): Promise<unknown>
  *     runtime.close()
  *
- * `config` is the object that Go gets as JSON; `publish` gets JSON. Whatever goes wrong while it starts rejects with
- * `runtime_failed`; nothing is kept, so whoever needs the runtime next calls `startRuntime` again. A program that
+ * `config` is the object that Go gets as JSON. Whatever goes wrong while it starts rejects with
+ * `runtime_failed`; nothing is kept, so whoever needs the runtime next calls `load` again. A program that
  * ends later rejects every call under way, and then calls `onexit`.
  */
-import { SessionError } from './errors';
-import { goProgram, own } from './go';
-import { createHost, promise, send, type Area } from './host';
-import { parse, stringify } from './primordials';
-
-/** The version of this bundle, put in by the build. */
-declare const __VERSION__: string;
-
-const { Promise } = globalThis;
-const { compile, compileStreaming, instantiate, Instance } = WebAssembly;
+import { goProgram } from './go';
+import { createHost, type Area } from './host';
+import type { Kit } from './kit';
+import type { SessionError } from './errors';
+import { readPublished, type Published } from './published';
 
 export interface RuntimeOptions {
-  /** Where latchkey.wasm is. */
-  wasmURL: string | URL;
+  /** The answer to the request for latchkey.wasm, which leaves before the second file is there. */
+  program: Promise<Response>;
   /** What Go gets as its configuration. `key` is the record's, and names the channel. */
   config: { key: string };
   storage: Area;
   pending: Area;
   navigate(path: string): void;
-  /** Adopts `{ state?, policy?, events? }`. */
-  publish(json: string): void;
+  /** Adopts it. */
+  publish(published: Published): void;
   /** The program ended by itself: the runtime is of no more use. */
   onexit(): void;
 }
 
 export interface Runtime {
   /** Runs a command of the core. Rejects with a SessionError. An aborted signal tells the core, which then ends it. */
-  call(name: string, args?: object, signal?: AbortSignal): Promise<unknown>;
+  call(name: string, args?: object, signal?: AbortSignal): Promise<any>;
   /** Stops the program and frees what it holds; calls under way reject with `closed`. */
   close(): void;
 }
 
 type Call = { resolve(value: unknown): void; reject(error: unknown): void };
 
-const failed = (what: string, cause?: unknown): SessionError =>
-  new SessionError('runtime_failed', `latchkey.wasm ${what}`, { cause });
+export const load = async (kit: Kit, options: RuntimeOptions): Promise<Runtime> => {
+  const { own, promise, answerOf, version, SessionError, types, members } = kit;
+  const { Instance, Promise } = types;
+  const { parse, stringify } = members.JSON as typeof JSON;
+  const failed = (what: string, cause?: unknown): SessionError =>
+    new SessionError('runtime_failed', `latchkey.wasm ${what}`, { cause });
 
-export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
   const calls: Record<number, Call> = own({});
   let last = 0;
   let up = false;
@@ -60,13 +58,14 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     for (const id in calls) calls[id]!.reject(error);
   };
 
-  const host = createHost({
+  const host = createHost(kit, {
     ...options,
-    version: __VERSION__,
+    version,
     config: stringify(options.config),
     key: options.config.key,
-    ready(version) {
-      if (version != __VERSION__) throw end(failed(`is version ${version}, not ${__VERSION__}`));
+    publish: (json) => options.publish(readPublished(json, kit)),
+    ready(its) {
+      if (its != version) throw end(failed(`is version ${its}, not ${version}`));
       up = true;
     },
     done(id, ok, json) {
@@ -80,14 +79,15 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     },
   });
 
-  const program = goProgram(own({ host: host.host }), () => {
+  const program = goProgram(kit, own({ host: host.host }), () => {
     end(failed('stopped'));
     if (up) options.onexit();
   });
 
   let what = 'did not load';
   try {
-    const answer = await promise(send(options.wasmURL, {}));
+    const { compile, compileStreaming, instantiate } = members.WebAssembly as typeof WebAssembly;
+    const answer = await promise(answerOf(options.program));
     const response = answer[0];
     if (!response.ok) throw end(failed(`${what}: status ${response.status}`));
     what = "did not compile; does the page's policy allow 'wasm-unsafe-eval'?";
@@ -108,14 +108,14 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     program.run(instance);
     // Go calls `ready` before it waits for anything.
     if (!up) throw ended;
-  } catch (cause) {
-    end(failed(what, cause));
+  } catch (cause: unknown) {
+    end(failed((cause as Error)?.name == 'TimeoutError' ? 'did not come in time' : what, cause));
   }
   if (ended) throw ended;
 
   return {
     call: (name, args, signal) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve: Call['resolve'], reject: Call['reject']) => {
         if (ended) return reject(ended);
         const id = ++last;
         calls[id] = own({ resolve, reject });

@@ -1,4 +1,4 @@
-import { baseUrl, hrefOf, startsWith, URL } from './primordials';
+import { baseUrl, hrefOf, startsWith, URL } from './platform';
 
 /** A prefix of URLs, as `createSession` has checked it. */
 export interface Prefix {
@@ -24,7 +24,7 @@ export interface Hit extends Prefix {
 export const isBelow = (href: string, prefix: string): boolean => {
   const next = href[prefix.length];
   return (
-    startsWith(href, prefix) && (prefix[prefix.length - 1] == '/' || !next || next == '/' || next == '?' || next == '#')
+    startsWith(href, prefix) && (prefix[prefix.length - 1] == '/' || next == '/' || next == '?' || next == '#' || !next)
   );
 };
 

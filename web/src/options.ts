@@ -1,6 +1,7 @@
 import { SessionError } from './errors';
+import type { FetchOptions } from './fetch';
 import { isBelow, type Prefix } from './match';
-import { baseUrl, URL } from './primordials';
+import { baseUrl, URL } from './platform';
 import { storageMethods } from './storage';
 import type { SessionOptions } from './types';
 
@@ -30,14 +31,10 @@ const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
 const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
-  'responseType:code|! dpop:@false|!@true resources:! maxAge:! flow:code|';
-const oidcOptions = 'issuer* endpointOrigins:!' + clientOptions + '!implicit';
-const oauthOptions =
-  'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions + 'password|!implicit';
+  'responseType:code|! dpop:@false|!@true resources:! maxAge:! flow:code|password|!implicit';
+const oidcOptions = 'issuer* endpointOrigins:!' + clientOptions;
+const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const endpointOptions = ' token* revocation userinfo jwks endSession pushedAuthorization:!';
-export const loginOptions = 'returnTo prompt loginHint params:@object';
-export const credentialsOptions = 'username* password* params:@object';
-export const logoutOptions = 'returnTo revoke:@boolean atServer:@boolean everywhere:@boolean';
 
 const invalid = (name: string, message: string) => new SessionError('config_invalid', name + ' ' + message);
 export const later = (name: string) => new SessionError('not_supported', name + ' is not built yet');
@@ -56,37 +53,26 @@ export const check = (name: string, value: any, kind?: string) => {
 /** Reads options once, own members only, and checks each. */
 export const take = (given: unknown, options: string, at = ''): Values => {
   check(at || 'options', given, '@object');
-  const taken: Values = { __proto__: null, ...(given as object) };
-  const known: Values = { __proto__: null };
-  const missing: string[] = [];
+  const left: Values = { __proto__: null, ...(given as object) };
+  const taken: Values = { __proto__: null };
+  let missing;
   if (at) at += '.';
   for (const [, name, required, kind] of options.matchAll(/(\w+)(\*?):?(\S*)/g)) {
-    known[name!] = kind;
-    if (required && !taken[name!]) missing.push(name!);
+    const value = left[name!];
+    delete left[name!];
+    if (required && !value) missing ??= name;
+    else if (value !== undefined) check(at + name, (taken[name!] = value), kind);
   }
-  for (const name in taken) {
-    if (taken[name] === undefined) delete taken[name];
-    else if (name in known) check(at + name, taken[name], known[name]);
-    else throw invalid(at + name, 'is no option');
-  }
-  if (missing[0]) throw invalid(at + missing[0], 'is required');
+  // A name that is wrong says more than the one that it should be.
+  for (const name in left) if (left[name] !== undefined) throw invalid(at + name, 'is no option');
+  if (missing) throw invalid(at + missing, 'is required');
   return taken;
 };
 
 /** Checks what `createSession` got. */
 export const readOptions = (given: SessionOptions) => {
-  const options: Values = {
-    intercept: 'global',
-    storage: 'local',
-    context: '',
-    load: 'eager',
-    refreshLeeway: 30,
-    retries: 1,
-    timeout: 10_000,
-    allowInsecure: false,
-    ...take(given, sessionOptions),
-  };
-  const { context, refreshLeeway, timeout, allowInsecure } = options;
+  const options = take(given, sessionOptions);
+  const { storage = 'local', context = '', refreshLeeway, retries = 1, timeout = 10_000, allowInsecure } = options;
   const page = baseUrl();
   const { origin, href: here } = globalThis.location;
 
@@ -96,8 +82,7 @@ export const readOptions = (given: SessionOptions) => {
       const { href, protocol, hostname, username, password } = new URL(raw || '//', base);
       if (
         (protocol == 'https:' ||
-          (protocol == 'http:' &&
-            (allowInsecure || /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/.test(hostname)))) &&
+          (protocol == 'http:' && (allowInsecure || /^((.+\.)?localhost|127(\.\d+){3}|\[::1])$/.test(hostname)))) &&
         !(username + password) &&
         !href.includes('#')
       )
@@ -105,27 +90,24 @@ export const readOptions = (given: SessionOptions) => {
     } catch {
       // No URL at all.
     }
-    throw invalid(
-      name,
-      'must be an https: URL without user info and fragment; http: for loopback or with allowInsecure',
-    );
+    throw invalid(name, 'must be an https: URL; http: on loopback or with allowInsecure');
   };
-  /** Whether something of the page's own leads elsewhere. */
-  const isElsewhere = (raw: string) => {
+  /** Something of the page's own; undefined where it is no URL. */
+  const resolve = (raw: string) => {
     try {
-      return new URL(raw, here).origin != origin;
+      return new URL(raw, here);
     } catch {
-      return true;
+      // Undefined has another origin.
     }
   };
-  const prefix = (name: string, raw: string, base = page) => {
+  const prefix = (name: string, raw: string, base?: string) => {
     const href = server(name, raw, base);
     if (
       // Wildcards, a query, dot segments, a host's name without a scheme, a host's trailing dot.
       /[*?]|(^|[/\\])(\.|%2e){2}([/\\]|$)|^\w[^/:]*\.[^/]*(\/|$)/i.test(raw) ||
       /^\w+:..[^/]*\.(:\d+)?\//.test(href)
     )
-      throw invalid(name, 'must be an origin and a path, or a path');
+      throw invalid(name, 'must be an origin and path');
     return href;
   };
 
@@ -137,7 +119,7 @@ export const readOptions = (given: SessionOptions) => {
   options.api.forEach((entry: unknown, i: number) => {
     const name = `api[${i}]`;
     const rule = take(typeof entry == 'string' ? { url: entry } : entry, ruleOptions, name);
-    const href = prefix(name + '.url', rule.url);
+    const href = prefix(name + '.url', rule.url, page);
     add(name + '.url', href, rule.as ?? 'user');
     for (const raw of rule.except ?? []) {
       const below = prefix(name + '.except', raw, href.replace(/\/?$/, '/'));
@@ -149,62 +131,53 @@ export const readOptions = (given: SessionOptions) => {
 
   const copy: Values = { ...options.auth };
   check('auth.scheme', copy.scheme, 'oidc|oauth|!occ|!vendure|!cookies');
-  const auth = take(copy, copy.scheme == 'oidc' ? oidcOptions : oauthOptions, 'auth');
-  const { scheme, clientId: client, clientSecret, scope, flow = 'code', postLogoutRedirectUri } = auth;
-  let { issuer, endpoints } = auth;
+  const { clientId: client, ...auth } = take(copy, copy.scheme == 'oidc' ? oidcOptions : oauthOptions, 'auth');
+  let { issuer, endpoints, flow = 'code', redirectUri = origin } = auth;
   if (issuer) {
-    server('auth.issuer', issuer);
-    if (issuer.includes('?')) throw invalid('auth.issuer', 'must be without a query');
+    prefix('auth.issuer', issuer);
   } else {
-    endpoints = take(
-      endpoints,
-      (flow == 'code' ? 'authorization*' : 'authorization') + endpointOptions,
-      'auth.endpoints',
-    );
+    endpoints = take(endpoints, 'authorization' + (flow == 'code' ? '*' : '') + endpointOptions, 'auth.endpoints');
     for (const name in endpoints) endpoints[name] = server('auth.endpoints.' + name, endpoints[name], page);
     issuer = endpoints.token;
   }
-  const { redirectUri = origin } = auth;
-  if (isElsewhere(redirectUri) || redirectUri.includes('#'))
-    throw invalid('auth.redirectUri', 'must be of this origin, without a fragment');
-  if (clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
+  const back = resolve(redirectUri);
+  if (back?.origin != origin || redirectUri.includes('#'))
+    throw invalid('auth.redirectUri', 'must be of this origin, without #');
+  if (auth.clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
 
-  const { storage } = options;
   if (typeof storage == 'object')
     for (const name of storageMethods) check('storage.' + name, storage[name], '@function');
 
   const redirect = take(options.redirect ?? {}, redirectOptions, 'redirect');
   const path = (name: string, otherwise: string) => {
     const value = redirect[name] ?? otherwise;
-    if (value[0] != '/' || isElsewhere(value)) throw invalid('redirect.' + name, 'must be a path of this origin');
+    if (value[0] != '/' || resolve(value)?.origin != origin)
+      throw invalid('redirect.' + name, 'must be a path of this origin');
     return value;
   };
   const { exclude = [] } = redirect;
   for (const one of exclude) check('redirect.exclude', one);
 
+  // What is undefined here has its default in the core.
   const config: Config = {
-    scheme,
+    ...auth,
     key: ['latchkey/1', ...[issuer, client, context].map(encodeURIComponent)].join('/'),
     issuer,
     client,
-    clientSecret,
-    scope,
-    redirectUri: new URL(redirectUri, here).href,
-    postLogoutRedirectUri,
+    redirectUri: back.href,
     origin,
     flow,
     endpoints,
     context,
-    storage: typeof storage == 'object' ? 'custom' : storage,
-    persistRefreshToken: true,
+    storage: storage.getItem ? 'custom' : storage,
     refreshLeeway,
     timeout,
-    clockTolerance: auth.clockTolerance ?? 60,
     allowInsecure,
     home: path('homePath', '/'),
     login: path('loginPath', '/login'),
     logout: path('logoutPath', '/logout'),
     exclude,
   };
-  return { options, api, config };
+  return { ...options, storage, retries, timeout, api, config } as unknown as Omit<SessionOptions, 'api'> &
+    FetchOptions & { config: Config };
 };

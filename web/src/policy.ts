@@ -1,11 +1,11 @@
-import { create, freeze, ownKeys } from './primordials';
+import { create, freeze, ownKeys } from './platform';
 import type { SessionState } from './types';
 
 /** What the requests of one `as` carry. ARCHITECTURE.md has the meaning of each member. */
 export interface Rule {
   readonly headers?: Readonly<Record<string, string>>;
   readonly validUntil?: number;
-  hold?: boolean;
+  readonly hold?: boolean;
   readonly refused?: { readonly status: readonly number[] };
 }
 
@@ -41,7 +41,7 @@ export const compile = ({ session, version, rules }: PolicyJson): Policy => {
 };
 
 /** The policy of nobody: requests leave as they are. */
-export const nobody = (): Policy => compile({ format: 1, session: '', version: 0, rules: [] });
+export const nobody: Policy = { session: '', version: 0, rules: create(null) };
 
 /** The state without a session. */
 export const anonymous = (status: SessionState['status'] = 'anonymous'): SessionState =>

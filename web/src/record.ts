@@ -1,5 +1,5 @@
 import { anonymous, compile, deepFreeze, type Policy, type Rule } from './policy';
-import { parse } from './primordials';
+import { parse } from './platform';
 import type { SessionState } from './types';
 
 /** Whose record it has to be. */

@@ -1,29 +1,20 @@
 import { takeCallback } from './callback';
-import { SessionError } from './errors';
+import { isSessionError, SessionError } from './errors';
 import { createFetch, type Plane } from './fetch';
-import { startRuntime, type Runtime } from './loader';
-import { check, credentialsOptions, later, loginOptions, logoutOptions, readOptions, take } from './options';
-import { anonymous, compile, deepFreeze, nobody, type PolicyJson } from './policy';
-import { apply, freeze, now, parse, stringify } from './primordials';
+import { check, later, readOptions, take } from './options';
+import { anonymous, compile, deepFreeze, nobody } from './policy';
+import { fetch, freeze, now, platform, stringify } from './platform';
+import type { Methods } from './methods';
+import type { Published } from './published';
 import { readRecord } from './record';
+import type { Runtime } from './runtime';
 import { storagesFor } from './storage';
 import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
 
-/** What the core publishes. It is adopted in one step. */
-interface Published {
-  state?: SessionState;
-  policy?: PolicyJson;
-  events?: (Omit<SessionEvent, 'error'> & {
-    error?: { code: SessionError['code']; message: string; oauth?: SessionError['oauth'] };
-  })[];
-}
-
 type Listener = (value: any) => void;
+type Teller = (type: string, value: unknown) => void;
 
 const nothing = () => {};
-
-/** Throws what a page's listener threw where the page will see it, and nobody else will. */
-const report = (error: unknown) => void setTimeout(() => (globalThis.reportError ?? console.error)(error));
 
 /**
  * Makes a session and, unless `intercept` is `'none'`, puts it between the page and its `fetch`.
@@ -32,21 +23,19 @@ const report = (error: unknown) => void setTimeout(() => (globalThis.reportError
  */
 export const createSession = (given: SessionOptions): Session => {
   if (!globalThis.isSecureContext)
-    throw new SessionError('runtime_failed', 'a session needs a page with a secure context: https, or localhost');
-  const { options, api, config } = readOptions(given);
+    throw new SessionError('runtime_failed', 'needs a secure context: https or localhost');
+  const options = readOptions(given);
+  const { config } = options;
   const native = globalThis.fetch;
   const [storage, pending] = storagesFor(options.storage);
 
   let state = anonymous('restoring');
-  let policy = nobody();
-  let held: Promise<unknown> | undefined;
   let callback: string | undefined;
   let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
   let up = false;
   let failed = false;
-  let closed = false;
-  const listeners: Record<string, Set<Listener>> = {};
+  const listeners = new Set<Teller>();
   const asking: Record<string, Promise<string | undefined>> = {};
 
   let resolveReady: (state: SessionState) => void;
@@ -57,21 +46,25 @@ export const createSession = (given: SessionOptions): Session => {
   });
   ready.catch(nothing);
 
+  /** Returns what ends it. Without a type: to states, and to the current one at once. */
   const listen = (type: string, fn: Listener) => {
-    check('the listener', fn, '@function');
+    check('listener', fn, '@function');
     // A function of its own, as one function may listen twice.
-    const own: Listener = (value) => {
-      try {
-        fn(value);
-      } catch (error) {
-        report(error);
-      }
+    const own: Teller = (told, value) => {
+      if (told == type)
+        try {
+          fn(value);
+        } catch (error) {
+          // Thrown where the page will see it, and nobody else will.
+          setTimeout(() => (globalThis.reportError ?? console.error)(error));
+        }
     };
-    (listeners[type] ??= new Set()).add(own);
-    return { own, off: () => void listeners[type]!.delete(own) };
+    listeners.add(own);
+    if (!type) own(type, state);
+    return () => void listeners.delete(own);
   };
-  const tell = (type: string, value: unknown) => [...(listeners[type] ?? [])].forEach((fn) => fn(value));
-  const emit = (event: Partial<Omit<SessionEvent, 'error'>> & { type: string; error?: unknown }) => {
+  const tell: Teller = (type, value) => [...listeners].forEach((own) => own(type, value));
+  const emit = (event: Partial<SessionEvent> & Pick<SessionEvent, 'type'>) => {
     const { userId } = state;
     tell(event.type, freeze({ remote: false, previousUserId: userId, userId, ...event }));
   };
@@ -87,28 +80,24 @@ export const createSession = (given: SessionOptions): Session => {
     emit({ type: 'statechange', remote, previousUserId });
   };
 
-  const adopt = (json: string) => {
-    if (closed) return;
-    const { state: next, policy: rules, events = [] }: Published = parse(json);
-    if (rules) policy = compile(rules);
+  const adopt = ({ state: next, policy: rules, events = [] }: Published) => {
+    if (plane.closed) return;
+    if (rules) plane.policy = compile(rules);
     if (next)
       show(
         next,
         events.some((event) => event.remote),
       );
-    for (const event of events) {
-      const { error } = event;
-      emit(error ? { ...event, error: new SessionError(error.code, error.message, error) } : event);
-    }
+    events.forEach(emit);
   };
 
   /** The runtime cannot run. Requests then leave as the page wrote them; a method tries again. */
   const fail = (error: unknown) => {
     booting = undefined;
     up = false;
-    if (closed) return;
+    if (plane.closed) return;
     rejectReady(error);
-    if (!failed) emit({ type: 'error', error });
+    if (!failed) emit({ type: 'error', error: error as SessionError });
     failed = true;
     if (state.status == 'restoring') show(anonymous());
   };
@@ -117,16 +106,27 @@ export const createSession = (given: SessionOptions): Session => {
     (booting ??= (async () => {
       let runtime: Runtime | undefined;
       try {
-        runtime = await startRuntime({
-          wasmURL: options.wasmURL ?? new URL('./latchkey.wasm', import.meta.url),
+        // Whoever waits for the runtime waits no longer than that for its files.
+        const signal = AbortSignal.timeout(60_000);
+        // Both files at once.
+        const program = fetch(options.wasmURL ?? new URL('./latchkey.wasm', import.meta.url), { signal });
+        program.catch(nothing);
+        const { startRuntime } = await new Promise<typeof import('./runtime')>((resolve, reject) => {
+          signal.onabort = reject;
+          import('./runtime').then(resolve, reject);
+        });
+        runtime = await startRuntime(platform, {
+          program,
+          take,
+          state: () => state,
           config,
           storage,
           pending,
           navigate: options.navigate ?? ((path: string) => globalThis.location.assign(path)),
           publish: adopt,
           onexit() {
-            policy = nobody();
-            fail(new SessionError('runtime_failed', 'the runtime stopped; reload the page'));
+            plane.policy = nobody;
+            fail(new SessionError('runtime_failed', 'the runtime stopped'));
           },
         });
         alive();
@@ -136,41 +136,39 @@ export const createSession = (given: SessionOptions): Session => {
         failed = false;
         up = true;
         return runtime;
-      } catch (error) {
+      } catch (cause) {
         runtime?.close();
+        const error = isSessionError(cause)
+          ? cause
+          : new SessionError('runtime_failed', 'the runtime did not load', { cause });
         fail(error);
         throw error;
       }
     })());
 
-  const closedError = () => new SessionError('closed', 'this session was closed; create another one');
+  const closedError = () => new SessionError('closed', 'the session was closed');
   const alive = () => {
-    if (closed) throw closedError();
+    if (plane.closed) throw closedError();
   };
-  const call = async (command: string, args: object = {}): Promise<any> => {
+  const running = async () => {
     alive();
-    return (await boot()).call(command, args);
+    return boot();
   };
+  const call = async (command: string, args: object) => (await running()).call(command, args);
 
   /** Holds all covered requests until then. */
   const hold = (until: Promise<unknown>) => {
     const mine = until.catch(nothing).then(() => {
-      if (held == mine) held = undefined;
+      if (plane.held == mine) plane.held = undefined;
       return true;
     });
-    held = mine;
+    plane.held = mine;
   };
 
   const plane: Plane = {
-    get policy() {
-      return policy;
-    },
-    get held() {
-      return held;
-    },
-    get closed() {
-      return closed;
-    },
+    policy: nobody,
+    held: undefined,
+    closed: false,
     async ask(command, facts) {
       if (failed) return;
       // One question for all requests that wait for the same answer.
@@ -191,12 +189,12 @@ export const createSession = (given: SessionOptions): Session => {
   const begin = (json: unknown) => {
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
-    if (record) policy = record.policy;
+    if (record) plane.policy = record.policy;
     if (rule && (rule.hold || rule.validUntil! <= now())) return void boot().catch(nothing);
     show(record?.state ?? anonymous());
-    const load = () => void (closed || boot().catch(nothing));
-    if (options.load == 'eager') setTimeout(load);
-    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
+    const load = () => void (plane.closed || boot().catch(nothing));
+    if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
+    else if (options.load != 'demand') setTimeout(load);
   };
 
   /** Another tab has changed the session, or may have, before the runtime is here to see it. */
@@ -204,7 +202,7 @@ export const createSession = (given: SessionOptions): Session => {
     if (up || !(type == 'pageshow' ? persisted : key === null || key == config.key)) return;
     hold(
       boot().catch(() => {
-        policy = nobody();
+        plane.policy = nobody;
       }),
     );
   };
@@ -213,22 +211,29 @@ export const createSession = (given: SessionOptions): Session => {
     change?.('pageshow', touched);
   };
 
-  const wrapped = createFetch(native, plane, { api, retries: options.retries, timeout: options.timeout });
-  if (options.intercept == 'global') globalThis.fetch = wrapped;
+  const wrapped = createFetch(native, plane, options);
+  if (options.intercept != 'none') globalThis.fetch = wrapped;
   listenTo(globalThis.addEventListener);
 
   callback = takeCallback(config.redirectUri);
   if (callback) hold(boot());
   else {
-    let stored: unknown;
+    let stored: any;
     try {
       stored = storage.getItem(config.key);
     } catch {
       // Read as nothing; the core will say what is wrong with the storage.
     }
-    if (isPromise(stored)) hold(stored.catch(nothing).then(begin));
+    if (stored?.then) hold(stored.catch(nothing).then(begin));
     else begin(stored);
   }
+
+  /** The state, for guards: they answer also where the runtime cannot run. */
+  const known = async () => {
+    alive();
+    await ready.catch(nothing);
+    alive();
+  };
 
   const notBuilt = (name: string) => async () => {
     throw later(name);
@@ -237,26 +242,27 @@ export const createSession = (given: SessionOptions): Session => {
   const agent = { isLoggedIn: false } as Record<string, unknown> as Agent & Record<string, unknown>;
   for (const name of ['login', 'logout', 'emulate', 'stopEmulating']) agent[name] = notBuilt('agent.' + name);
 
+  const methods: Record<string, unknown> = {};
+  for (const name of [
+    'loginWithRedirect',
+    'loginWithCredentials',
+    'refresh',
+    'getAccessToken',
+    'getIdToken',
+    'redirectAfterLogin',
+  ] as const)
+    methods[name] = async (...args: []) => ((await running()).methods[name] as Function)(...args);
+
   const session: Session = {
+    ...(methods as unknown as Methods),
     ready,
     get state() {
       return state;
     },
-    subscribe(fn) {
-      const { own, off } = listen('', fn);
-      own(state);
-      return off;
-    },
+    subscribe: (fn) => listen('', fn),
     on(type, fn) {
       check('the event', type, 'login|logout|expired|refresh|statechange|error');
-      return listen(type, fn).off;
-    },
-    async loginWithRedirect(options = {}) {
-      await call('loginWithRedirect', take(options, loginOptions));
-    },
-    async loginWithCredentials(username, password, options = {}) {
-      await call('loginWithCredentials', take({ ...options, username, password }, credentialsOptions));
-      return state;
+      return listen(type, fn);
     },
     loginWithPopup: notBuilt('loginWithPopup'),
     loginSilently: notBuilt('loginSilently'),
@@ -274,18 +280,12 @@ export const createSession = (given: SessionOptions): Session => {
       return result && { state, returnTo: result.returnTo ?? null };
     },
     async logout(options) {
-      if (closed) return;
+      if (plane.closed) return;
       const { userId, isLoggedIn } = state;
-      let args = {};
-      try {
-        args = take(options ?? {}, logoutOptions);
-      } catch {
-        // An event, where the method itself is the listener.
-      }
       // From here on no request carries the token, whatever comes of the rest.
-      policy = nobody();
+      plane.policy = nobody;
       try {
-        await call('logout', args);
+        await (await running()).methods.logout(options);
       } catch {
         // Without the runtime the record goes, which the other tabs take for the end of the session too.
         try {
@@ -297,39 +297,23 @@ export const createSession = (given: SessionOptions): Session => {
         if (isLoggedIn) emit({ type: 'logout', reason: 'user', previousUserId: userId });
       }
     },
-    async refresh() {
-      await call('refresh');
-      return state;
-    },
-    async getAccessToken(options = {}) {
-      return (await call('accessToken', take(options, 'minValidity:@number'))).token;
-    },
-    async getIdToken() {
-      return (await call('idToken')).token;
-    },
-    fetch: ((...args: []) => apply(wrapped, undefined, args)) as Session['fetch'],
+    fetch: wrapped.bind(undefined),
     guard: freeze({
       async requireLogin(path?: string) {
-        alive();
-        await ready;
+        await known();
         if (state.isLoggedIn) return true;
-        const { pathname, search, hash } = globalThis.location;
-        await call('remember', { path: path ?? pathname + search + hash }).catch(nothing);
+        await call('remember', { path: path ?? globalThis.location.href }).catch(nothing);
         return config.login;
       },
       async requireAnonymous() {
-        alive();
-        await ready;
+        await known();
         return !state.isLoggedIn || config.home;
       },
     }),
-    async redirectAfterLogin() {
-      return (await call('recall'))?.path ?? null;
-    },
     close() {
-      if (closed) return;
-      closed = true;
-      policy = nobody();
+      if (plane.closed) return;
+      plane.closed = true;
+      plane.policy = nobody;
       // Somebody who wrapped it since keeps it, and it passes everything on.
       if (globalThis.fetch == wrapped) globalThis.fetch = native;
       listenTo(globalThis.removeEventListener);
@@ -339,6 +323,3 @@ export const createSession = (given: SessionOptions): Session => {
   };
   return freeze(session);
 };
-
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof (value as Promise<unknown> | null)?.then == 'function';

@@ -1,15 +1,14 @@
-import { apply, create, membersOf } from './primordials';
+import { apply, create, members } from './platform';
 import type { StorageLike } from './types';
 
 type Methods = Record<keyof StorageLike, (...args: string[]) => any>;
 
 export const storageMethods = ['getItem', 'setItem', 'removeItem'] as const;
-const captured = membersOf(globalThis.Storage) as Methods;
 
 /** One of the browser's own storages; each method throws where the browser refuses it or has none. */
 const browserStorage = (area: 'localStorage' | 'sessionStorage'): StorageLike => {
   const storage = {} as Methods;
-  for (const name of storageMethods) storage[name] = (...args) => apply(captured[name], globalThis[area], args);
+  for (const name of storageMethods) storage[name] = (...args) => apply(members.Storage[name], globalThis[area], args);
   return storage;
 };
 

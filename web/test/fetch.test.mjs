@@ -16,6 +16,7 @@ import {
   rule,
   runtime,
   sent,
+  SessionError,
   settled,
   started,
   status,
@@ -75,7 +76,9 @@ test('FF-02 wrong arguments are rejected by the native fetch', async () => {
     }),
     (error) => error === thrown,
   );
-  await assert.rejects(fetch('/a', { headers: { 'a b': '' } }), TypeError);
+  for (const headers of [{ 'a b': '' }, null, '', 0, 'a'])
+    await assert.rejects(fetch('/a', { headers }), TypeError, `${headers}`);
+  await fetch('/a', { headers: undefined });
   await assert.rejects(
     fetch('/a', {
       get method() {
@@ -230,6 +233,52 @@ test('RR-04 past validUntil the core is asked first, once for all who wait, in o
     ['1', '2', '3'],
   );
   assert.deepEqual(sent.map(auth), ['Bearer second', 'Bearer second', 'Bearer second']);
+});
+
+test('requests that wait leave in the order of their calls, and none that comes later overtakes them', async () => {
+  const start = deferred();
+  play({ start: () => start.promise });
+  const session = load({}, { at: 'https://app.test/?code=1&state=lk.1' });
+  const done = [fetch(`${api}/1`, { method: 'POST', body: new Uint8Array(10) }), fetch(`${api}/2`)];
+  const its = await runtime();
+  // In the moment in which the policy arrives, and between that and the end of the wait.
+  session.on('login', () => done.push(fetch(`${api}/3`)));
+  its.publish({ state: ann, policy: policy(), events: [{ type: 'login' }] });
+  start.resolve({});
+  for (let i = 4; sent.length == 0 && i < 100; i++) {
+    done.push(fetch(`${api}/${i}`));
+    await null;
+  }
+  await Promise.all(done);
+  assert.equal(sent.length, done.length);
+  assert.deepEqual(
+    sent.map(({ url }) => url),
+    done.map((_, i) => `${api}/${i + 1}`),
+  );
+  assert.ok(sent.every((call) => auth(call) == token));
+});
+
+test('a request that is given up lets those behind it pass', async () => {
+  const answered = deferred();
+  play({ authorize: () => answered.promise });
+  load({}, { stored: expired() });
+  const controller = new AbortController();
+  const first = fetch(`${api}/1`, { signal: controller.signal });
+  const second = fetch(`${api}/2`);
+  const its = await runtime();
+  controller.abort();
+  await assert.rejects(first, { name: 'AbortError' });
+  its.publish({ policy: policy({ version: 2 }) });
+  answered.resolve({ outcome: 'send' });
+  await second;
+  assert.deepEqual(
+    sent.map(({ url }) => url),
+    [`${api}/2`],
+  );
+  // Nobody waits any more, so the next leaves at once.
+  const third = fetch(`${api}/3`);
+  assert.equal(sent.length, 2);
+  await third;
 });
 
 test('validUntil is the first moment at which the core is asked', async () => {
@@ -493,7 +542,7 @@ test('FF-12 a stream is sent once, and the core learns of the refusal', async ()
 });
 
 test('GW-01 FF-46 where the runtime does not load, requests go as they are, and one error says so', async () => {
-  const refused = new Error('no wasm');
+  const refused = new SessionError('runtime_failed', 'no wasm');
   play({
     load() {
       throw refused;

@@ -1,4 +1,4 @@
-// The loader, the glue and the host, with a program that uses every port and can fail in every way
+// The second file (loader, glue and host), with a program that uses every port and can fail in every way
 // (jsbridge/testdata/program), in a browser.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ import { chromium } from 'playwright-core';
 const web = join(import.meta.dirname, '..');
 const secret = 'at_5ecret-5ecret-5ecret';
 const programs = {};
-let bundle, server, origin, browser;
+let server, origin, browser;
 /** The next answers to /flaky.wasm. */
 const flaky = [];
 
@@ -32,21 +32,27 @@ before(async () => {
   compile(folder, 'exit', '-X main.mode=exit');
   compile(folder, 'silent', '-X main.mode=silent');
   rmSync(folder, { recursive: true });
-  const { outputFiles } = await build({
-    stdin: { contents: `export { startRuntime } from './src/loader'`, resolveDir: web },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    define: { __VERSION__: '"test"' },
-    write: false,
-  });
-  bundle = outputFiles[0].text;
+  // The capture apart from the runtime, as in the two minified files.
+  const script = async (contents, version = 'test') => {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: web },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      define: { __VERSION__: JSON.stringify(version) },
+      write: false,
+    });
+    return outputFiles[0].text;
+  };
+  const runtime = `export { startRuntime } from './src/runtime'`;
   const pages = {
     '/': ['text/html', '<!doctype html><link rel=icon href=data:,><title>loader</title>'],
     '/closed': ['text/html', '<!doctype html><link rel=icon href=data:,><title>no wasm</title>'],
     '/sandbox': ['text/html', '<!doctype html><link rel=icon href=data:,><title>no origin</title>'],
-    '/loader.js': ['text/javascript', bundle],
+    '/first.js': ['text/javascript', await script(`export { platform } from './src/platform'`)],
+    '/runtime.js': ['text/javascript', await script(runtime)],
+    '/other.js': ['text/javascript', await script(runtime, '0.0.2')],
     '/good.wasm': ['application/wasm', programs.good],
     '/plain.wasm': ['text/plain', programs.good],
     '/old.wasm': ['application/wasm', programs.old],
@@ -82,7 +88,7 @@ after(async () => {
   server?.closeAllConnections();
 });
 
-/** Runs a function in a fresh page that has the loader, and tells what reached the console. */
+/** Runs a function in a fresh page that has the first file, and tells what reached the console. */
 const inPage = async (f, arg, path = '/') => {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -92,7 +98,8 @@ const inPage = async (f, arg, path = '/') => {
   await page.goto(origin + path);
   await page.evaluate(async () => {
     const before = new Set(Object.getOwnPropertyNames(window));
-    const { startRuntime } = await import('/loader.js');
+    const { platform } = await import('/first.js');
+    const native = fetch;
     const added = () => Object.getOwnPropertyNames(window).filter((name) => !before.has(name) && name !== 'kit');
     const shown = (error) => ({
       name: error.name,
@@ -109,17 +116,22 @@ const inPage = async (f, arg, path = '/') => {
       published,
       exits: 0,
       area: { getItem: () => null, setItem() {}, removeItem() {} },
-      start: (name, more) =>
-        startRuntime({
-          wasmURL: `/${name}.wasm`,
+      // Loads the second file, if it is not there yet, and starts it.
+      start: async (name, { wasmURL = `/${name}.wasm`, script = '/runtime.js', ...more } = {}) => {
+        const program = native(wasmURL);
+        const { startRuntime } = await import(script);
+        return startRuntime(platform, {
+          program,
           config: { key: 'latchkey/1/program', scope: 'é' },
           storage: kit.area,
           pending: kit.area,
           navigate() {},
-          publish: (json) => void published.push(json),
+          publish: (what) => void published.push(what),
           onexit: () => void kit.exits++,
           ...more,
-        }),
+        });
+      },
+      fetch,
       failure: (promise) => promise.then((value) => ({ value }), shown),
     });
   });
@@ -200,6 +212,12 @@ for (const [name, file, message] of [
   });
 }
 
+test('a second file of another version is runtime_failed, and says both versions', async () => {
+  const { result } = await inPage(() => kit.failure(kit.start('good', { script: '/other.js' })));
+  assert.equal(result.code, 'runtime_failed');
+  assert.match(result.message, /0\.0\.2, not test/);
+});
+
 test('XS-17 a page that forbids wasm: runtime_failed, with the reason as its cause', async () => {
   const { result } = await inPage(() => kit.failure(kit.start('good')), undefined, '/closed');
   assert.equal(result.code, 'runtime_failed');
@@ -258,11 +276,11 @@ test('a panic that no command waits for is published', async () => {
     const runtime = await kit.start('good', { publish: heard });
     const controller = new AbortController();
     const timer = kit.failure(runtime.call('timer', { secret }, controller.signal));
-    const json = await event;
+    const published = await event;
     controller.abort();
-    return { json, timer: (await timer).code };
+    return { published, timer: (await timer).code };
   }, secret);
-  assert.deepEqual(result, { json: '{"events":["fault"]}', timer: 'aborted' });
+  assert.deepEqual(result, { published: { events: ['fault'] }, timer: 'aborted' });
   assert.deepEqual(said, []);
 });
 
@@ -333,7 +351,6 @@ test('XS-02 XS-03 a script that changes the built-ins later sees no token, and n
       const then = Promise.prototype.then;
       const NativeMemory = WebAssembly.Memory;
       const NativeInstance = WebAssembly.Instance;
-      const started = kit.start('good');
       const leaks = {};
       let busy = false;
       let watching = false;
@@ -390,9 +407,6 @@ test('XS-02 XS-03 a script that changes the built-ins later sees no token, and n
           });
         }
       };
-      const runtime = await started;
-      await runtime.call('echo');
-
       const owners = {
         Reflect,
         JSON,
@@ -478,7 +492,7 @@ test('XS-02 XS-03 a script that changes the built-ins later sees no token, and n
         )(storage.delete),
       };
       let token;
-      const second = await kit.start('good', { storage: area, publish() {} });
+      // After the first file has loaded, and before the second.
       for (let i = 0; i < targets.length; i++) {
         trap(...targets[i]);
         traps++;
@@ -542,7 +556,9 @@ test('XS-02 XS-03 a script that changes the built-ins later sees no token, and n
       });
       const args = { __proto__: null, secret, url };
       watching = true;
-      for (let i = 0; i < 3; i++) token = (await setPrototypeOf(second.call('work', args), promiseMethods)).token;
+      const kept = (promise) => setPrototypeOf(promise, promiseMethods);
+      const second = await kept(kit.start('good', { storage: area, publish() {} }));
+      for (let i = 0; i < 3; i++) token = (await kept(second.call('work', args))).token;
       watching = false;
       defineProperty(Promise.prototype, 'constructor', { __proto__: null, value: Promise, configurable: true });
       defineProperty(Promise.prototype, 'then', { __proto__: null, value: then, configurable: true });

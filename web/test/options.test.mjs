@@ -88,7 +88,6 @@ test('an option of a wrong type is refused by name', () => {
   };
   for (const [name, values] of Object.entries(wrongAuth))
     for (const value of values) invalid(`auth.${name}`, { auth: oidc({ ...auth, [name]: value }) });
-  invalid('auth.flow', { auth: oidc({ ...auth, flow: 'password' }) });
   invalid('auth.scheme', { auth: { ...oidc(auth), scheme: 'saml' } });
   invalid('api[0]', { api: [null] });
   invalid('api[0].as', { api: [{ url: '/', as: 'me' }] });
@@ -125,6 +124,11 @@ test('what says that it wants no such feature is no reason to refuse', () => {
     auth: oidc({ ...auth, dpop: false, responseType: 'code', flow: 'code' }),
   }).close();
   make({ auth: oauth({ clientId: 'x', endpoints, requireState: true }), api: [] }).close();
+});
+
+test('the password grant is for oidc as for oauth', () => {
+  make({ auth: oidc({ ...auth, flow: 'password' }) }).close();
+  make({ auth: oauth({ clientId: 'x', endpoints: { token: endpoints.token }, flow: 'password' }) }).close();
 });
 
 test('UM-34 bad prefixes are refused', () => {
@@ -235,7 +239,7 @@ const configOf = async (options) => {
   return JSON.parse(JSON.stringify(config));
 };
 
-test('the core gets every option, with its default', async () => {
+test('the core gets every option; what it does not get has its default there', async () => {
   assert.deepEqual(await configOf(), {
     scheme: 'oidc',
     key: 'latchkey/1/https%3A%2F%2Fid.test/shop/',
@@ -246,11 +250,7 @@ test('the core gets every option, with its default', async () => {
     flow: 'code',
     context: '',
     storage: 'local',
-    persistRefreshToken: true,
-    refreshLeeway: 30,
     timeout: 10000,
-    clockTolerance: 60,
-    allowInsecure: false,
     home: '/',
     login: '/login',
     logout: '/logout',
@@ -286,7 +286,6 @@ test('the core gets every option, with its default', async () => {
       endpoints: { token: 'https://app.test/oauth/token?x=1', revocation: 'https://id.test/revoke' },
       context: 'site 1',
       storage: 'custom',
-      persistRefreshToken: true,
       refreshLeeway: 0,
       timeout: 1,
       clockTolerance: 0,

@@ -1,4 +1,6 @@
 // The runtime as the data plane sees it, played by the test.
+import { createMethods } from '../.cache/test/methods.mjs';
+import { readPublished } from '../.cache/test/published.mjs';
 
 /** Every runtime started, oldest first. */
 export const started = [];
@@ -16,12 +18,12 @@ export const play = (commands = {}) => {
 export const runtime = () =>
   started[0] ? Promise.resolve(started[0]) : new Promise((resolve) => waiting.push(resolve));
 
-export const startRuntime = async (options) => {
+export const startRuntime = async (platform, options) => {
   const it = {
     options,
     calls: [],
     closed: false,
-    publish: (published) => options.publish(JSON.stringify(published)),
+    publish: (published) => options.publish(readPublished(JSON.stringify(published), platform)),
     async call(name, args) {
       // As it would cross to Go.
       it.calls.push([name, JSON.parse(JSON.stringify(args ?? {}))]);
@@ -31,6 +33,9 @@ export const startRuntime = async (options) => {
       it.closed = true;
     },
   };
+  it.methods = createMethods(it.call, options);
+  // Nobody else asks for the answer here.
+  options.program.catch(() => {});
   started.push(it);
   for (const resolve of waiting.splice(0)) resolve(it);
   await behaviour.load?.(it);

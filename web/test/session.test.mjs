@@ -228,7 +228,7 @@ test('load says when the runtime comes; a call that needs it never waits for tha
   await settled();
   assert.equal(started.length, 0);
   idle[0]();
-  assert.equal(started.length, 1);
+  await runtime();
 
   for (const how of ['idle', 'demand']) {
     play({ refresh: () => ({}) });
@@ -519,7 +519,7 @@ test('guards wait for the state, and remember the page wanted', async () => {
   start.resolve({});
   assert.deepEqual(await Promise.all(answers), ['/in', '/in', true]);
   assert.deepEqual(its.calls.slice(1), [
-    ['remember', { path: '/a?b#c' }],
+    ['remember', { path: 'https://app.test/a?b#c' }],
     ['remember', { path: '/wanted' }],
   ]);
 
@@ -528,6 +528,18 @@ test('guards wait for the state, and remember the page wanted', async () => {
   assert.equal(await signedIn.guard.requireLogin(), true);
   assert.equal(await signedIn.guard.requireAnonymous(), '/home');
   assert.equal(started.length, 0);
+});
+
+test('guards answer also where the runtime cannot run', async () => {
+  play({
+    load() {
+      throw new SessionError('runtime_failed', 'no');
+    },
+  });
+  const { guard, ready } = load({}, { stored: expired() });
+  assert.equal(await guard.requireLogin('/wanted'), '/login');
+  assert.equal(await guard.requireAnonymous(), true);
+  await assert.rejects(ready, { code: 'runtime_failed' });
 });
 
 test('logout: no request carries the token from the moment of the call', async () => {

@@ -38,6 +38,7 @@ export const session: Session = createSession({
   api: ['https://api.example.com/', { url: '/api/', as: 'user', except: ['public'] }],
   storage: sessionStorage,
 });
+export const grant = oidc({ issuer: 'https://id.example.com', clientId: 'shop', flow: 'password' });
 session.subscribe(({ userId }) => console.log(userId));
 session.on('error', ({ error }) => console.log(error?.oauth?.error));
 export const run = async () => {

@@ -1,6 +1,11 @@
 // The part of run-wasm.mjs that runs beside the program: in Node, or in a page.
-import { goProgram, own } from '../src/go';
+import { goProgram } from '../src/go';
 import { createHost } from '../src/host';
+import { createKit } from '../src/kit';
+import { platform } from '../src/platform';
+
+const kit = createKit(platform);
+const { own } = kit;
 
 const enosys = () => Object.assign(new Error('not implemented'), { code: 'ENOSYS' });
 const refuse = (...args) => args.at(-1)(enosys());
@@ -66,7 +71,7 @@ const hostile = {
 /** A host as the loader makes it, on storage of this page, with what it was told. */
 const newHost = (key, area = localStorage) => {
   const told = { published: [], navigated: [], done: [] };
-  const made = createHost({
+  const made = createHost(kit, {
     version: 'test',
     config: '{"test":true}',
     key,
@@ -110,7 +115,7 @@ export const runProgram = async (wasm, argv, env, members) => {
     },
   };
   const { fs } = members;
-  const program = goProgram(own({ newHost, hostile, areas, dispatch, ...members }), (code, error) => {
+  const program = goProgram(kit, own({ newHost, hostile, areas, dispatch, ...members }), (code, error) => {
     if (error) console.error(error);
     exited(code);
   });

@@ -26,6 +26,7 @@ const bundle = async () => {
     bundle: true,
     format: 'esm',
     target: 'es2022',
+    define: { __VERSION__: '"test"' },
     write: false,
     logLevel: 'warning',
   });

@@ -1,4 +1,4 @@
-// Bundles the data plane with a faked runtime in place of the loader, and runs the unit tests on it. Arguments choose
+// Bundles the data plane with a faked runtime in place of the second file, and runs the unit tests on it. Arguments choose
 // test files by their names without .test.mjs.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,10 @@ import { join } from 'node:path';
 
 const web = join(import.meta.dirname, '..');
 await build({
-  entryPoints: { latchkey: join(web, 'src/index.ts'), policy: join(web, 'src/policy.ts') },
+  entryPoints: {
+    latchkey: join(web, 'src/index.ts'),
+    ...Object.fromEntries(['methods', 'policy', 'published'].map((name) => [name, join(web, `src/${name}.ts`)])),
+  },
   outdir: join(web, '.cache/test'),
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -19,7 +22,7 @@ await build({
     {
       name: 'fake runtime',
       setup: ({ onResolve }) =>
-        onResolve({ filter: /^\.\/loader$/ }, () => ({ path: join(web, 'test/runtime.mjs'), external: true })),
+        onResolve({ filter: /^\.\/runtime$/ }, () => ({ path: join(web, 'test/runtime.mjs'), external: true })),
     },
   ],
 });

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +136,16 @@ func (s Subject) locks(t *testing.T) {
 		return release
 	}
 
+	t.Run("the other tab knows at once who holds one", func(t *testing.T) {
+		defer acquire(t, a, "suite/held")()
+		names, err := b.Locks.Held(t.Context())
+		if err != nil {
+			t.Skip("nobody to ask here: Node has no lock manager, and its queue is inside the page")
+		}
+		if !slices.Contains(names, "suite/held") {
+			t.Fatalf("got %q; want suite/held among them", names)
+		}
+	})
 	t.Run("one holds it, the others get it in the order they came", func(t *testing.T) {
 		release := acquire(t, a, "suite/line")
 		order := make(chan int, 3)

@@ -1,0 +1,48 @@
+/**
+ * The session's methods that are commands of the core, by their names. They come with the runtime, as they can do
+ * nothing before it is there.
+ */
+import type { Runtime } from './loader';
+import type { take as Take } from './options';
+import type { LoginOptions, LogoutOptions, Params, SessionState } from './types';
+
+export interface MethodOptions {
+  /** Checks what a page gives. */
+  take: typeof Take;
+  /** The session's state: a command ends after its state was published. */
+  state(): SessionState;
+}
+
+export const createMethods = (call: Runtime['call'], { take, state }: MethodOptions) => ({
+  async loginWithRedirect(options: LoginOptions = {}) {
+    await call('loginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
+  },
+  async loginWithCredentials(username: string, password: string, options: { params?: Params } = {}) {
+    await call('loginWithCredentials', take({ ...options, username, password }, 'username* password* params:@object'));
+    return state();
+  },
+  async logout(options: LogoutOptions = {}) {
+    let args = {};
+    try {
+      args = take(options, 'returnTo revoke:@boolean atServer:@boolean everywhere:@boolean');
+    } catch {
+      // An event, where the method itself is the listener.
+    }
+    await call('logout', args);
+  },
+  async refresh() {
+    await call('refresh');
+    return state();
+  },
+  async getAccessToken(options: { minValidity?: number } = {}): Promise<string> {
+    return (await call('accessToken', take(options, 'minValidity:@number'))).token;
+  },
+  async getIdToken(): Promise<string> {
+    return (await call('idToken')).token;
+  },
+  async redirectAfterLogin(): Promise<string | null> {
+    return (await call('recall'))?.path ?? null;
+  },
+});
+
+export type Methods = ReturnType<typeof createMethods>;

@@ -1,0 +1,65 @@
+// What the page's own code could replace later is captured when this module loads, which is with the first file: a
+// script that comes after it cannot read a token by patching a method. The second file, the runtime, comes later; it
+// is handed all that it uses as `platform`, and asks the global object for nothing.
+import { SessionError } from './errors';
+
+/** The version of this file, put in by the build. */
+declare const __VERSION__: string;
+
+export const { apply, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
+export const { create, freeze, getOwnPropertyDescriptors } = Object;
+export const { parse, stringify } = JSON;
+export const { now } = Date;
+export const { Headers, Request, Response, URL, fetch, setTimeout, clearTimeout } = globalThis;
+
+const { startsWith: starts } = '';
+export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
+
+/** Built-ins by name; undefined where the browser has none. */
+const types: Record<string, any> = create(null);
+/**
+ * For each, a private copy of what it offers: a class's methods, an object's own, and those that either inherits first.
+ * The original stays behind them, as some engines tell objects by their chain.
+ */
+export const members: Record<string, any> = create(null);
+const keep = (from: any, names: string) => {
+  for (const name of names.split(' ')) {
+    const type = (types[name] = from?.[name]);
+    const offers = type?.prototype ?? type ?? {};
+    members[name] = create(offers, {
+      ...getOwnPropertyDescriptors(getPrototypeOf(offers)),
+      ...getOwnPropertyDescriptors(offers),
+    });
+  }
+};
+keep(
+  globalThis,
+  'AbortController BroadcastChannel DataView Date Headers JSON LockManager Map Node Promise Proxy ReadableStream Reflect Request ' +
+    'Response Storage String SubtleCrypto Symbol TextDecoder TextEncoder URL Uint8Array WebAssembly WritableStream ' +
+    'addEventListener clearTimeout crypto document fetch location navigator performance setTimeout',
+);
+keep(types.WebAssembly, 'Instance Memory');
+
+/** For the second file. */
+export const platform = { version: __VERSION__, SessionError, types, members, clock: now };
+
+export type Platform = typeof platform;
+
+/** A member of a Request of anybody's. Throws for what is none. */
+export const ofRequest = <Name extends keyof Request>(request: unknown, name: Name): Request[Name] =>
+  get(members.Request, name, request as object);
+
+export const cloneOf = (request: Request): Request => apply(ofRequest(request, 'clone'), request, []);
+
+/** A URL's text. Throws for what is none. */
+export const hrefOf = (url: URL): string => get(members.URL, 'href', url);
+
+const own = <T extends object>(value: T, name: string): T => (setPrototypeOf(value, members[name]), value);
+export const newHeaders = (from: HeadersInit): Headers => own(new Headers(from), 'Headers');
+export const newResponse = (body: BodyInit): Response => own(new Response(body), 'Response');
+
+/** What relative URLs belong to: the document's base, and in a worker its own URL. */
+export const baseUrl = (): string => {
+  const { document, location } = globalThis;
+  return document ? get(members.Node, 'baseURI', document) : location?.href;
+};

@@ -1,0 +1,22 @@
+/**
+ * The second file, which comes with latchkey.wasm: nobody needs it before that is there. It imports nothing of the
+ * first, which gives it what it uses.
+ */
+import { createKit } from './kit';
+import { load, type RuntimeOptions } from './loader';
+import { createMethods, type MethodOptions } from './methods';
+import type { Platform } from './platform';
+
+/** The version of this file, put in by the build. */
+declare const __VERSION__: string;
+
+export const startRuntime = async (platform: Platform, options: RuntimeOptions & MethodOptions) => {
+  const { version, SessionError } = platform;
+  if (version != __VERSION__)
+    throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
+  const { call, close } = await load(createKit(platform), options);
+  return { call, close, methods: createMethods(call, options) };
+};
+
+type Started = Awaited<ReturnType<typeof startRuntime>>;
+export type { Started as Runtime };

@@ -1,0 +1,130 @@
+// The scripts as they are shipped, in a browser: what is loaded when, and what if it does not come.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { bundle } from '../tools/bundle.mjs';
+import { launch } from '../tools/browser.mjs';
+
+const files = {};
+let server, origin, browser;
+/** What was asked for, and what to do instead of answering, by path. */
+let asked;
+let instead;
+
+before(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'files-'));
+  await bundle(folder, '1.0.0');
+  for (const name of ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js'])
+    files[`/${name}`] = readFileSync(join(folder, name));
+  await bundle(folder, '2.0.0', ['latchkey.runtime.min.js']);
+  files.other = readFileSync(join(folder, 'latchkey.runtime.min.js'));
+  rmSync(folder, { recursive: true });
+  server = createServer(({ url }, response) => {
+    asked.push(url);
+    if (instead[url]) return instead[url](response);
+    const body = url == '/' ? '<!doctype html><link rel=icon href=data:,>' : files[url];
+    response.writeHead(body ? 200 : 404, { 'content-type': url == '/' ? 'text/html' : 'text/javascript' }).end(body);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${server.address().port}`;
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+  server?.closeAllConnections();
+});
+
+/** Runs a function in a fresh page. */
+const inPage = async (f, arg) => {
+  const page = await browser.newPage();
+  asked = [];
+  instead = {};
+  try {
+    await page.goto(`${origin}/`);
+    await page.evaluate(() => {
+      window.create = async (script) => {
+        const { createSession, oidc } = await import(script);
+        return createSession({
+          auth: oidc({ issuer: 'https://id.test', clientId: 'shop' }),
+          api: ['/api'],
+          load: 'demand',
+        });
+      };
+      window.failure = (promise) => promise.then(String, ({ code, message }) => `${code}: ${message}`);
+    });
+    return await f(page, arg);
+  } finally {
+    await page.close();
+  }
+};
+
+/** The first call that needs the runtime: how it fails. */
+const call = (page, script) =>
+  page.evaluate(async (script) => failure((window.session ??= await window.create(script)).refresh()), script);
+
+// There is no wasm here, so a runtime that loads says so.
+const loaded = 'runtime_failed: latchkey.wasm did not load: status 404';
+
+test('latchkey.js is whole: it asks for the wasm only', () =>
+  inPage(async (page) => {
+    assert.equal(await call(page, '/latchkey.js'), loaded);
+    assert.deepEqual(asked, ['/', '/latchkey.js', '/latchkey.wasm']);
+  }));
+
+test('latchkey.min.js asks for the runtime beside it with the wasm, and not before it is needed', () =>
+  inPage(async (page) => {
+    await page.evaluate(async () => {
+      window.session = await create('/latchkey.min.js');
+      await session.ready;
+      await fetch('/api');
+    });
+    assert.deepEqual(asked, ['/', '/latchkey.min.js', '/api']);
+    assert.equal(await call(page), loaded);
+    assert.deepEqual(asked.slice(3).sort(), ['/latchkey.runtime.min.js', '/latchkey.wasm']);
+  }));
+
+test('a runtime that did not load is runtime_failed, and the next call tries again', () =>
+  inPage(async (page) => {
+    instead['/latchkey.runtime.min.js'] = (response) => response.writeHead(503).end();
+    assert.match(await call(page, '/latchkey.min.js'), /^runtime_failed: the runtime did not load/);
+    instead = {};
+    assert.equal(await call(page), loaded);
+  }));
+
+test('GW-08 a runtime of another version is refused, with both versions', () =>
+  inPage(async (page) => {
+    instead['/latchkey.runtime.min.js'] = (response) =>
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(files.other);
+    assert.match(await call(page, '/latchkey.min.js'), /^runtime_failed: .* 2\.0\.0, not 1\.0\.0/);
+  }));
+
+for (const [name, path, how] of [
+  ['the runtime', '/latchkey.runtime.min.js', () => {}],
+  ['the wasm', '/latchkey.wasm', () => {}],
+  [
+    "the wasm's second half",
+    '/latchkey.wasm',
+    (response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/wasm' })
+        .write(Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1])),
+  ],
+])
+  test(`what waits for ${name}, which never comes, ends`, () =>
+    inPage(async (page) => {
+      const arrived = new Promise((resolve) => (instead[path] = (response) => (how(response), resolve())));
+      await page.evaluate(() => {
+        const slow = new AbortController();
+        AbortSignal.timeout = () => slow.signal;
+        window.late = () => slow.abort(new DOMException('late', 'TimeoutError'));
+      });
+      const waiting = call(page, '/latchkey.min.js');
+      await arrived;
+      await page.evaluate(() => late());
+      assert.match(await waiting, /^runtime_failed: (the runtime did not load|latchkey.wasm did not come in time)$/);
+    }));

@@ -68,19 +68,19 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 // start makes the session known: from storage, from the server's answer in
 // callback, or, where its access token is over, from a refresh. It publishes
 // before it returns, whatever happens.
-func (r *Runtime) start(ctx context.Context, callback string) (returnTo string) {
+func (r *Runtime) start(ctx context.Context, shown session.Record, callback string) (returnTo string) {
 	defer close(r.started)
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
-	r.keeper.Load(ctx)
+	since := r.keeper.Load(ctx, shown)
 	if callback != "" {
 		path, ok, err := r.service.Callback(ctx, callback)
 		switch {
 		case err != nil:
-			r.keeper.Announce(r.failure(err))
+			r.keeper.Announce(append(since, r.failure(err))...)
 			return ""
 		case ok:
-			r.keeper.Announce()
+			r.keeper.Announce(since...)
 			if !r.config.InMemory && !r.navigation.Here(path) {
 				_ = r.browser.Location.Navigate(path)
 			}
@@ -90,7 +90,7 @@ func (r *Runtime) start(ctx context.Context, callback string) (returnTo string) 
 	if rec := r.keeper.Record(); rec.Live() && !rec.Tokens.ExpiresAt.IsZero() && !r.browser.Clock.Now().Before(rec.Tokens.ExpiresAt) {
 		_ = r.keeper.Renew(ctx, rec.Stamp) // a failure keeps the session; the next request tries again
 	}
-	r.keeper.Announce()
+	r.keeper.Announce(since...)
 	return ""
 }
 

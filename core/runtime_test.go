@@ -644,6 +644,35 @@ func TestAClearedStorageWithASessionOfAnotherTab(t *testing.T) {
 	})
 }
 
+func TestAPageHearsOfWhatHappenedBeforeTheRuntimeWasThere(t *testing.T) {
+	// Found in Chromium: a tab that had shown a session from storage, and whose
+	// runtime came up after another tab had ended it, got no logout.
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		session, version, _, _ := p.now()
+		shown := fmt.Sprintf(`{"session":%q,"version":%d,"userId":"alice"}`, session, version)
+		start := func() string {
+			late, err := newPage(profile.Open(origin+"/"), server, config(""))
+			require.NoError(t, err)
+			t.Cleanup(late.rt.Close)
+			_, err = late.call("start", shown)
+			require.NoError(t, err)
+			return late.takeEvents()
+		}
+		assert.Empty(t, start())
+		_, err := p.call("refresh", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "refresh (remote)", start())
+		server.RevokeAll()
+		_, err = p.call("refresh", "{}")
+		require.Error(t, err)
+		assert.Equal(t, "expired (remote), logout:expired (remote)", start())
+		signIn(t, p, "bob")
+		assert.Equal(t, "logout:switched (remote), login (remote)", start())
+	})
+}
+
 func TestInvalidCredentials(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		p := openPage(t, profile, server, config(""))

@@ -6,11 +6,11 @@ const own = /[?&](code|(session_)?state|iss|scope|error(_description|_uri)?)(=[^
  */
 export const takeCallback = (redirectUri: string): string | undefined => {
   const { history, location } = globalThis;
+  if (!history) return;
   const { href, search, pathname, hash, origin } = location;
   const params = new URLSearchParams(search);
   const state = params.get('state');
   if (
-    !history ||
     !state ||
     !(params.has('code') || params.has('error')) ||
     !(redirectUri.split('?')[0] == origin + pathname || state.startsWith('lk.'))

@@ -73,8 +73,8 @@ export const take = (given: unknown, options: string, at = ''): Values => {
 export const readOptions = (given: SessionOptions) => {
   const options = take(given, sessionOptions);
   const { storage = 'local', context = '', refreshLeeway, retries = 1, timeout = 10_000, allowInsecure } = options;
-  const page = baseUrl();
-  const { origin, href: here } = globalThis.location;
+  const { origin, href: here } = globalThis.location ?? new URL('http://localhost');
+  const page = baseUrl() ?? here;
 
   const server = (name: string, raw: string, base?: string) => {
     check(name, raw);
@@ -90,7 +90,7 @@ export const readOptions = (given: SessionOptions) => {
     } catch {
       // No URL at all.
     }
-    throw invalid(name, 'must be an https: URL; http: on loopback or with allowInsecure');
+    throw invalid(name, 'must be an https: URL, or http: with allowInsecure');
   };
   /** Something of the page's own; undefined where it is no URL. */
   const resolve = (raw: string) => {
@@ -141,8 +141,7 @@ export const readOptions = (given: SessionOptions) => {
     issuer = endpoints.token;
   }
   const back = resolve(redirectUri);
-  if (back?.origin != origin || redirectUri.includes('#'))
-    throw invalid('auth.redirectUri', 'must be of this origin, without #');
+  if (back?.origin != origin || redirectUri.includes('#')) throw invalid('auth.redirectUri', 'must be of this origin');
   if (auth.clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
 
   if (typeof storage == 'object')

@@ -22,10 +22,11 @@ const nothing = () => {};
  * the rest to the fetch it found; where two cover the same URL, the newer one with a token wins.
  */
 export const createSession = (given: SessionOptions): Session => {
-  if (!globalThis.isSecureContext)
-    throw new SessionError('runtime_failed', 'needs a secure context: https or localhost');
+  if (globalThis.isSecureContext === false) throw new SessionError('runtime_failed', 'needs https, or localhost');
   const options = readOptions(given);
   const { config } = options;
+  // S100: on a server nobody is signed in, and its one fetch is everybody's: nothing is wrapped, read or loaded.
+  const page = globalThis.location;
   const native = globalThis.fetch;
   const [storage, pending] = storagesFor(options.storage);
 
@@ -56,7 +57,7 @@ export const createSession = (given: SessionOptions): Session => {
           fn(value);
         } catch (error) {
           // Thrown where the page will see it, and nobody else will.
-          setTimeout(() => (globalThis.reportError ?? console.error)(error));
+          setTimeout(() => reportError(error));
         }
     };
     listeners.add(own);
@@ -130,8 +131,10 @@ export const createSession = (given: SessionOptions): Session => {
           },
         });
         alive();
-        const result = (await runtime.call('start', callback ? { callback } : {})) as { returnTo?: string };
-        if (callback) handled = result.returnTo;
+        // What the page has seen so far, so that it hears of what has changed since.
+        const { session, version } = plane.policy;
+        const { returnTo } = await runtime.call('start', { callback, session, version, userId: state.userId });
+        if (callback) handled = returnTo;
         callback = undefined;
         failed = false;
         up = true;
@@ -193,6 +196,7 @@ export const createSession = (given: SessionOptions): Session => {
     if (rule && (rule.hold || rule.validUntil! <= now())) return void boot().catch(nothing);
     show(record?.state ?? anonymous());
     const load = () => void (plane.closed || boot().catch(nothing));
+    if (!page) return;
     if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
     else if (options.load != 'demand') setTimeout(load);
   };
@@ -212,7 +216,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   const wrapped = createFetch(native, plane, options);
-  if (options.intercept != 'none') globalThis.fetch = wrapped;
+  if (page && options.intercept != 'none') globalThis.fetch = wrapped;
   listenTo(globalThis.addEventListener);
 
   callback = takeCallback(config.redirectUri);
@@ -240,18 +244,13 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   const agent = { isLoggedIn: false } as Record<string, unknown> as Agent & Record<string, unknown>;
-  for (const name of ['login', 'logout', 'emulate', 'stopEmulating']) agent[name] = notBuilt('agent.' + name);
+  for (const name of 'login logout emulate stopEmulating'.split(' ')) agent[name] = notBuilt('agent.' + name);
 
   const methods: Record<string, unknown> = {};
-  for (const name of [
-    'loginWithRedirect',
-    'loginWithCredentials',
-    'refresh',
-    'getAccessToken',
-    'getIdToken',
-    'redirectAfterLogin',
-  ] as const)
-    methods[name] = async (...args: []) => ((await running()).methods[name] as Function)(...args);
+  for (const name of 'loginWithRedirect loginWithCredentials refresh getAccessToken getIdToken redirectAfterLogin'.split(
+    ' ',
+  ))
+    methods[name] = async (...args: []) => ((await running()).methods[name as keyof Methods] as Function)(...args);
 
   const session: Session = {
     ...(methods as unknown as Methods),

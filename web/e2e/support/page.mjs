@@ -30,7 +30,7 @@ export const eventsOf = async (page, type) => (await events(page)).filter((event
 
 /** Waits until there is an event of that type. */
 export const eventOf = async (page, type) => {
-  await page.waitForFunction((type) => events.some((event) => event.type === type), type);
+  await page.waitForFunction((type) => globalThis.events?.some((event) => event.type === type), type);
   return (await eventsOf(page, type))[0];
 };
 

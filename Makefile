@@ -38,7 +38,7 @@ test-wasm:
 
 test-web:
 	$(say) "testing the data plane"
-	cd web && npm test --silent
+	cd web && npm test --silent && node --test demo/page/*.test.mjs
 
 test-e2e:
 	$(say) "testing in the browser, against real servers"

@@ -50,21 +50,32 @@ session.on('error', ({ error, remote }) => {
 });
 
 new PerformanceObserver((list) => {
-  for (const { name, startTime, responseEnd, duration, responseStatus } of list.getEntries()) {
+  for (const { name, startTime, responseStart, responseEnd, duration, responseStatus } of list.getEntries()) {
     if (!name.startsWith(config.issuer)) continue;
     const from = performance.timeOrigin + startTime;
+    // The answer's head: the body of a refusal that is sent again is let go of only then.
+    const end = responseStart || responseEnd;
     recorder.sent({
       url: name,
       from,
-      to: from + (responseEnd - startTime > 0 ? responseEnd - startTime : duration),
+      to: from + (end - startTime > 0 ? end - startTime : duration),
       status: responseStatus ?? 0,
     });
   }
 }).observe({ type: 'resource', buffered: true });
 
 if (config.control) {
-  const log = new EventSource(`${config.control}log?stream`);
-  log.addEventListener('request', ({ data }) => recorder.logged(JSON.parse(data)));
+  let log;
+  // Only while it is seen: a browser has six connections to a server, and a tab may be one of ten. The log begins
+  // anew each time, and the recorder knows what it has heard.
+  const listen = () => {
+    log?.close();
+    if (document.hidden) return;
+    log = new EventSource(`${config.control}log?stream`);
+    log.addEventListener('request', ({ data }) => recorder.logged(JSON.parse(data)));
+  };
+  document.addEventListener('visibilitychange', listen);
+  listen();
 }
 
 // ---- calls ---------------------------------------------------------------------------------------------------

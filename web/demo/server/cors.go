@@ -13,6 +13,7 @@ func (d *demo) cors(next http.Handler) http.Handler {
 			return
 		}
 		h.Set("Access-Control-Allow-Origin", d.page)
+		h.Set("Timing-Allow-Origin", d.page) // the page draws when an answer came
 		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 		method := r.Header.Get("Access-Control-Request-Method")
 		if r.Method != http.MethodOptions || method == "" {

@@ -57,11 +57,13 @@ export const take = (given: unknown, options: string, at = ''): Values => {
   const taken: Values = { __proto__: null };
   let missing;
   if (at) at += '.';
-  for (const [, name, required, kind] of options.matchAll(/(\w+)(\*?):?(\S*)/g)) {
-    const value = left[name!];
-    delete left[name!];
-    if (required && !value) missing ??= name;
-    else if (value !== undefined) check(at + name, (taken[name!] = value), kind);
+  for (const option of options.split(' ')) {
+    const [head, kind] = option.split(':');
+    const [name, required] = head!.split('*') as [string, string?];
+    const value = left[name];
+    delete left[name];
+    if (value !== undefined) check(at + name, (taken[name] = value), kind);
+    if (required == '' && !value) missing ??= name;
   }
   // A name that is wrong says more than the one that it should be.
   for (const name in left) if (left[name] !== undefined) throw invalid(at + name, 'is no option');

@@ -32,7 +32,9 @@ test-go:
 	cd web && go test $(RACE) ./...
 
 test-wasm:
-	$(say) "testing the bridge in Node and in the browser"
+	$(say) "testing the core in WebAssembly, and the bridge in Node and in the browser"
+	GOOS=js GOARCH=wasm go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs node" ./core -schedules 100
+	GOOS=js GOARCH=wasm go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs node" $$(go list ./core/... | grep -v 'latchkey/core$$')
 	GOOS=js GOARCH=wasm go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs node" ./jsbridge/...
 	GOOS=js GOARCH=wasm BROWSER_PATH="$$(node web/tools/browser.mjs)" go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs chromium" ./jsbridge/...
 

@@ -217,7 +217,8 @@ export const createSession = (given: SessionOptions): Session => {
 
   const wrapped = createFetch(native, plane, options);
   if (page && options.intercept != 'none') globalThis.fetch = wrapped;
-  listenTo(globalThis.addEventListener);
+  // It takes longer than all else here, and a runtime that comes at once looks for itself.
+  if (options.load) listenTo(globalThis.addEventListener);
 
   callback = takeCallback(config.redirectUri);
   if (callback) hold(boot());

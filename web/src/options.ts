@@ -115,7 +115,7 @@ export const readOptions = (given: SessionOptions) => {
 
   const api: Prefix[] = [];
   const add = (name: string, href: string, as?: string) => {
-    if (api.some((other) => other.href == href)) throw invalid(name, 'is there twice');
+    if (api.some((other) => other.href == href)) throw invalid(name, 'comes twice');
     api.push({ href, origin: new URL('/', href).href, as });
   };
   options.api.forEach((entry: unknown, i: number) => {
@@ -144,7 +144,7 @@ export const readOptions = (given: SessionOptions) => {
   }
   const back = resolve(redirectUri);
   if (back?.origin != origin || redirectUri.includes('#')) throw invalid('auth.redirectUri', 'must be of this origin');
-  if (auth.clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
+  if (auth.clientSecret) console.warn('latchkey: auth.clientSecret is no secret here');
 
   if (typeof storage == 'object')
     for (const name of storageMethods) check('storage.' + name, storage[name], '@function');

@@ -18,27 +18,33 @@ export const startsWith = (text: string, start: string): boolean => apply(starts
 /** Built-ins by name; undefined where the browser has none. */
 const types: Record<string, any> = create(null);
 /**
- * For each, a private copy of what it offers: a class's methods, an object's own, and those that either inherits first.
+ * For those whose methods are used, a private copy of what it offers: a class's methods, an object's own, and those that either inherits first.
  * The original stays behind them, as some engines tell objects by their chain.
  */
 export const members: Record<string, any> = create(null);
-const keep = (from: any, names: string) => {
+const keep = (from: any, names: string, copied?: unknown) => {
   for (const name of names.split(' ')) {
     const type = (types[name] = from?.[name]);
     const offers = type?.prototype ?? type ?? {};
-    members[name] = create(offers, {
-      ...getOwnPropertyDescriptors(getPrototypeOf(offers)),
-      ...getOwnPropertyDescriptors(offers),
-    });
+    // Not for all: the browser makes a function of each method it is asked for, which takes its time.
+    if (copied)
+      members[name] = create(offers, {
+        ...getOwnPropertyDescriptors(getPrototypeOf(offers)),
+        ...getOwnPropertyDescriptors(offers),
+      });
   }
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel DataView Date Headers JSON LockManager Map Node Promise Proxy ReadableStream Reflect Request ' +
-    'Response Storage String SubtleCrypto Symbol TextDecoder TextEncoder URL Uint8Array WebAssembly WritableStream ' +
-    'addEventListener clearTimeout crypto document fetch location navigator performance setTimeout',
+  'AbortController BroadcastChannel Date Proxy String Symbol WritableStream addEventListener clearTimeout document location setTimeout',
 );
-keep(types.WebAssembly, 'Instance Memory');
+keep(
+  globalThis,
+  'DataView Headers JSON LockManager Map Node Promise ReadableStream Reflect Request Response Storage SubtleCrypto ' +
+    'TextDecoder TextEncoder URL Uint8Array WebAssembly crypto fetch navigator performance',
+  1,
+);
+keep(types.WebAssembly, 'Instance Memory', 1);
 
 /** For the second file. */
 export const platform = { version: __VERSION__, SessionError, types, members, clock: now };

@@ -22,7 +22,7 @@ const nothing = () => {};
  * the rest to the fetch it found; where two cover the same URL, the newer one with a token wins.
  */
 export const createSession = (given: SessionOptions): Session => {
-  if (globalThis.isSecureContext === false) throw new SessionError('runtime_failed', 'needs https, or localhost');
+  if (globalThis.isSecureContext === false) throw new SessionError('runtime_failed', 'needs https or localhost');
   const options = readOptions(given);
   const { config } = options;
   // S100: on a server nobody is signed in, and its one fetch is everybody's: nothing is wrapped, read or loaded.

@@ -11,6 +11,8 @@ const web = join(import.meta.dirname, '..');
 const dist = process.argv[2] ?? join(web, 'dist');
 const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 /** Bytes after brotli. */
+/** Brotli of another Node may need a few bytes more: that is said, and is no reason to stop somebody's build. */
+const slack = 1.01;
 const budget = { 'latchkey.min.js': 6_000, 'latchkey.runtime.min.js': 4_000, 'latchkey.wasm': 750_000 };
 
 mkdirSync(dist, { recursive: true });
@@ -26,7 +28,7 @@ for (const name of files) {
   const bytes = readFileSync(join(dist, name));
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes)];
   const tooMuch = sizes[2] > budget[name];
-  over ||= tooMuch;
+  over ||= sizes[2] > budget[name] * slack;
   console.log(
     name.padEnd(24) +
       sizes.map((size) => `${size}`.padStart(10)).join('') +

@@ -10,9 +10,9 @@ import { declarations } from './declarations.mjs';
 const web = join(import.meta.dirname, '..');
 const dist = process.argv[2] ?? join(web, 'dist');
 const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
-/** Bytes after brotli. */
 /** Brotli of another Node may need a few bytes more: that is said, and is no reason to stop somebody's build. */
 const slack = 1.01;
+/** Bytes after brotli. */
 const budget = { 'latchkey.min.js': 6_000, 'latchkey.runtime.min.js': 4_000, 'latchkey.wasm': 750_000 };
 
 mkdirSync(dist, { recursive: true });

@@ -53,6 +53,7 @@ type storage struct {
 
 // write is one change of the area; gone says that it was a removal.
 type write struct {
+	writer     *Tab
 	key, value string
 	gone       bool
 }
@@ -94,10 +95,10 @@ func (s storage) write(ctx context.Context, operation string, w write) error {
 	}
 	if s.tab.profile.Late {
 		old, had := a.values[w.key]
-		s.tab.profile.lag(s.tab, write{w.key, old, !had})
+		s.tab.profile.lag(write{s.tab, w.key, old, !had})
 	}
 	// A tab sees its own write, and with it all that came before.
-	s.tab.late = slices.DeleteFunc(s.tab.late, func(l write) bool { return l.key == w.key })
+	s.tab.late = slices.DeleteFunc(s.tab.late, func(l *write) bool { return l.key == w.key })
 	if w.gone {
 		delete(a.values, w.key)
 	} else {
@@ -108,21 +109,39 @@ func (s storage) write(ctx context.Context, operation string, w write) error {
 
 // lag keeps old before the eyes of the other tabs until each has had its
 // step. Called with the area's mu held.
-func (p *Profile) lag(writer *Tab, old write) {
+func (p *Profile) lag(old write) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, tab := range p.tabs {
-		if tab == writer || tab.Dead() {
+		if tab == old.writer || tab.Dead() {
 			continue
 		}
-		tab.late = append(tab.late, old)
+		late := &old
+		tab.late = append(tab.late, late)
 		go func() {
 			_ = tab.step(context.Background(), "deliver")
 			p.area.mu.Lock()
 			defer p.area.mu.Unlock()
-			if len(tab.late) > 0 {
-				tab.late = tab.late[1:]
+			// With it comes what was written before.
+			if i := slices.Index(tab.late, late); i >= 0 {
+				tab.late = tab.late[i+1:]
 			}
 		}()
+	}
+}
+
+// settle has every tab see what writer wrote, and what was written before.
+func (p *Profile) settle(writer *Tab) {
+	p.area.mu.Lock()
+	defer p.area.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, tab := range p.tabs {
+		for i, w := range slices.Backward(tab.late) {
+			if w.writer == writer {
+				tab.late = tab.late[i+1:]
+				break
+			}
+		}
 	}
 }

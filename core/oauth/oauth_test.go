@@ -39,7 +39,7 @@ func idToken(claims string) secret.String {
 	return secret.New(b.EncodeToString([]byte(`{"alg":"RS256"}`)) + "." + b.EncodeToString([]byte(claims)) + ".c2ln")
 }
 
-func TestUM14OA29OnlyAddressesThatCanBeTrusted(t *testing.T) {
+func TestOA29OnlyAddressesThatCanBeTrusted(t *testing.T) {
 	tests := []struct {
 		address  string
 		insecure bool

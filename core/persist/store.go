@@ -34,6 +34,8 @@ type Store struct {
 	warned bool
 	// memory is the newest record that storage did not take; nil if it has all.
 	memory *session.Record
+	// newer says that a newer version's record was there: it is left alone.
+	newer bool
 	// seen is what was there when it could last be read or written.
 	seen session.Record
 }
@@ -71,6 +73,7 @@ func (s *Store) Load(ctx context.Context) session.Record {
 	rec, err := s.newest(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.newer = err == errNewer
 	if err != nil {
 		s.complain(err)
 		rec = s.seen
@@ -140,10 +143,11 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 func (s *Store) write(ctx context.Context, next session.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if text, ok, err := s.storage.Get(ctx, s.key); err == nil && ok {
-		if _, err := decode(s.owner, text); err == errNewer {
-			return err
-		}
+	s.mu.Lock()
+	newer := s.newer
+	s.mu.Unlock()
+	if newer {
+		return errNewer
 	}
 	if err := s.storage.Set(ctx, s.key, encode(s.owner, next, s.view(next))); err != nil {
 		return err

@@ -15,7 +15,7 @@ import { watch } from './support/oracle.mjs';
 const web = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
-test('S92 the packed package signs in from a page built by Vite', { timeout: 120_000 }, async (t) => {
+test('the packed package signs in from a page built by Vite', { timeout: 120_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-package-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   await cp(join(web, 'e2e/pages/vite'), folder, { recursive: true });

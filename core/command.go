@@ -51,9 +51,9 @@ const nothing = "{}"
 func (r *Runtime) doStart(ctx context.Context, args strictjson.Value) (string, error) {
 	result := nothing
 	r.starting.Do(func() {
-		var shown session.Record
-		if user := args.Get("userId").TextOr(""); user != session.Anonymous {
-			shown = session.Record{Stamp: stampOf(args), Tokens: session.Tokens{Subject: user}}
+		var shown *session.Record
+		if user, ok := args.Get("userId").Text(); ok {
+			shown = &session.Record{Stamp: stampOf(args), Tokens: session.Tokens{Subject: user}}
 		}
 		if returnTo := r.start(ctx, shown, args.Get("callback").TextOr("")); returnTo != "" {
 			result = returning(returnTo)

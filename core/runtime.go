@@ -68,7 +68,7 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 // start makes the session known: from storage, from the server's answer in
 // callback, or, where its access token is over, from a refresh. It publishes
 // before it returns, whatever happens.
-func (r *Runtime) start(ctx context.Context, shown session.Record, callback string) (returnTo string) {
+func (r *Runtime) start(ctx context.Context, shown *session.Record, callback string) (returnTo string) {
 	defer close(r.started)
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 // AuthCodeURL is where the page goes to sign in: the authorization code flow
 // with PKCE (RFC 7636). params can't replace what binds the answer to t.
 func (c *Client) AuthCodeURL(ctx context.Context, t Transaction, params [][2]string) (string, error) {
-	e, err := c.endpoints(ctx)
+	e, err := c.metadata(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -69,5 +69,5 @@ func (c *Client) Exchange(ctx context.Context, t Transaction, code secret.String
 	if tokens.ID.Empty() && c.openID() && c.Discover {
 		return tokens, errcode.New(errcode.IDTokenInvalid, "the scope has openid, but the server sent no id token")
 	}
-	return c.identify(tokens, expectation{issuer: c.Issuer, nonce: t.Nonce})
+	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: -1})
 }

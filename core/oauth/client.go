@@ -16,6 +16,9 @@ type Config struct {
 	// Discover reads the endpoints from the issuer's metadata.
 	Discover  bool
 	Endpoints Endpoints
+	// EndpointOrigins are the only origins that the metadata may name endpoints
+	// on; any https origin where there are none.
+	EndpointOrigins []string
 
 	ClientID     string
 	ClientSecret secret.String
@@ -30,6 +33,7 @@ type Config struct {
 // Endpoints are the server's. All but Token may be empty.
 type Endpoints struct {
 	Authorization, Token, Revocation, EndSession string
+	UserInfo, JWKS, Pushed                       string
 }
 
 // Client makes the requests. Its methods may be called from any goroutine.
@@ -40,7 +44,7 @@ type Client struct {
 	clock  browser.Clock
 
 	mu         sync.Mutex
-	discovered *Endpoints
+	discovered *known
 }
 
 // New returns a Client that has asked nobody yet.

@@ -9,7 +9,7 @@ import (
 // EndSessionURL is the server's logout page (OpenID Connect RP-Initiated Logout
 // 1.0, section 2), or "" where it has none that is known.
 func (c *Client) EndSessionURL(ctx context.Context, idToken secret.String, returnTo string) string {
-	e, err := c.endpoints(ctx)
+	e, err := c.metadata(ctx)
 	if err != nil || e.EndSession == "" {
 		return ""
 	}

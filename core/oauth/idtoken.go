@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"time"
 
 	"latchkey/core/errcode"
@@ -18,6 +19,15 @@ type expectation struct {
 	// person as before, and a lid closed between the request and its answer
 	// must not sign them out.
 	anyAge bool
+	// maxAge is how many seconds ago the person may have signed in; negative
+	// where nobody asked (OpenID Connect Core, section 3.1.2.1).
+	maxAge int64
+	// front says that the token came through the browser's address, where no
+	// TLS vouches for it: at_hash and c_hash are then required for what came
+	// with it.
+	front bool
+	// code is what came with it, in a hybrid flow.
+	code secret.String
 }
 
 // identify reads who t's id token says the person is. Without one it returns t
@@ -25,7 +35,7 @@ type expectation struct {
 //
 // The token came straight from the token endpoint, so that TLS vouches for
 // the server (OpenID Connect Core, section 3.1.3.7, item 6).
-func (c *Client) identify(t session.Tokens, want expectation) (session.Tokens, error) {
+func (c *Client) identify(_ context.Context, t session.Tokens, want expectation) (session.Tokens, error) {
 	if t.ID.Empty() {
 		return t, nil
 	}

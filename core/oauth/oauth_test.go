@@ -230,13 +230,13 @@ func TestDiscovery(t *testing.T) {
 			asked := 0
 			c := client(Config{Discover: true}, func(req *browser.Request) (*browser.Response, error) {
 				asked++
-				assert.Equal(t, "https://id.test/.well-known/openid-configuration", req.URL)
+				assert.Contains(t, []string{"https://id.test/.well-known/openid-configuration", "https://id.test/.well-known/oauth-authorization-server"}, req.URL)
 				return tt.answer, tt.err
 			})
-			_, err := c.endpoints(t.Context())
+			_, err := c.metadata(t.Context())
 			assert.Equal(t, tt.code, errcode.Of(err))
 			if err == nil {
-				_, err = c.endpoints(t.Context())
+				_, err = c.metadata(t.Context())
 				assert.NoError(t, err)
 				assert.Equal(t, 1, asked, "known from then on")
 			}
@@ -290,7 +290,7 @@ func TestIDToken(t *testing.T) {
 				}
 			}
 			c := client(Config{Discover: true}, nil)
-			got, err := c.identify(session.Tokens{ID: idToken("{" + strings.Join(parts, ",") + "}")}, expectation{issuer: issuer, nonce: secret.New("n")})
+			got, err := c.identify(t.Context(), session.Tokens{ID: idToken("{" + strings.Join(parts, ",") + "}")}, expectation{issuer: issuer, nonce: secret.New("n")})
 			if !tt.ok {
 				assert.Equal(t, errcode.IDTokenInvalid, errcode.Of(err), tt.name)
 				assert.True(t, got.Access.Empty() && got.ID.Empty(), tt.name)

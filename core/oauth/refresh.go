@@ -16,7 +16,7 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens) (session.Token
 	if err != nil || t.ID.Empty() {
 		return t, err
 	}
-	t, err = c.identify(t, expectation{issuer: c.Issuer, anyAge: true})
+	t, err = c.identify(ctx, t, expectation{issuer: c.Issuer, anyAge: true, maxAge: -1})
 	if err == nil && old.Subject != "" && t.Subject != old.Subject {
 		err = errcode.New(errcode.IDTokenInvalid, "the refreshed id token is about somebody else")
 	}

@@ -11,7 +11,7 @@ import (
 // the access token with it. Failures are silent: the session is over here
 // whatever the server says. The requests outlive the page.
 func (c *Client) Revoke(ctx context.Context, t session.Tokens) {
-	e, err := c.endpoints(ctx)
+	e, err := c.metadata(ctx)
 	if err != nil || e.Revocation == "" {
 		return
 	}

@@ -24,7 +24,7 @@ const longestLife = 10 * 365 * 24 * time.Hour
 // request sends a form to the token endpoint and reads the answer (RFC 6749,
 // sections 5.1 and 5.2).
 func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
-	e, err := c.endpoints(ctx)
+	e, err := c.metadata(ctx)
 	if err != nil {
 		return session.Tokens{}, err
 	}

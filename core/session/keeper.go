@@ -79,19 +79,20 @@ func (k *Keeper) Record() Record {
 }
 
 // Load reads the record for the first time. It publishes nothing: what the page
-// sees first may have to wait for more than that. The page has taken shown from
-// storage before the runtime was there; Load returns what happened since.
-func (k *Keeper) Load(ctx context.Context, shown Record) []event.Event {
+// sees first may have to wait for more than that. shown is what the page has
+// taken from storage before the runtime was there, nobody included, and nil
+// where it knows nothing yet; Load returns what happened since.
+func (k *Keeper) Load(ctx context.Context, shown *Record) []event.Event {
 	defer k.io.Enter()()
 	rec := k.Store.Load(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.rec = rec
 	k.schedule()
-	if !shown.Live() || shown.Stamp == rec.Stamp {
+	if shown == nil || shown.Stamp == rec.Stamp {
 		return nil
 	}
-	return k.events(shown, rec, true)
+	return k.events(*shown, rec, true)
 }
 
 // Announce publishes what is known, with events that did not come from a change

@@ -53,6 +53,19 @@ both('one tab signs in, and the other is told', password, async ({ open, server 
   assert.equal((await eventOf(tab, 'login')).remote, false);
 });
 
+demo('a tab whose runtime comes late is told of what it missed', password, async ({ context, open, delay }) => {
+  const tab = await open();
+  const wasm = await delay('**/latchkey.wasm');
+  const other = await open();
+  await wasm.arrived;
+  await signInByPassword(tab);
+  assert.equal((await state(other)).userId, 'anonymous');
+  wasm.go();
+  const { remote, previousUserId, userId } = await eventOf(other, 'login');
+  assert.deepEqual([remote, previousUserId, userId], [true, 'anonymous', 'alice']);
+  await context.unroute('**/latchkey.wasm');
+});
+
 both(
   'RR-04 a token that has run out before the page loads is renewed before the first call',
   password,

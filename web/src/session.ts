@@ -133,7 +133,8 @@ export const createSession = (given: SessionOptions): Session => {
         alive();
         // What the page has seen so far, so that it hears of what has changed since.
         const { session, version } = plane.policy;
-        const { returnTo } = await runtime.call('start', { callback, session, version, userId: state.userId });
+        const userId = state.status == 'restoring' ? undefined : state.userId;
+        const { returnTo } = await runtime.call('start', { callback, session, version, userId });
         if (callback) handled = returnTo;
         callback = undefined;
         failed = false;

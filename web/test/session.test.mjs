@@ -370,7 +370,7 @@ test('a redirect callback: requests wait for its end, and carry the new session'
   const done = fetch(api);
   const its = await runtime();
   await settled();
-  assert.deepEqual(its.calls, [['start', { callback: at, session: '', version: 0, userId: 'anonymous' }]]);
+  assert.deepEqual(its.calls, [['start', { callback: at, session: '', version: 0 }]]);
   assert.equal(sent.length, 0);
   its.publish({
     state: ann,

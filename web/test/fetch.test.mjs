@@ -225,7 +225,7 @@ test('RR-04 past validUntil the core is asked first, once for all who wait, in o
   asked.resolve({ outcome: 'send' });
   await Promise.all(all);
   assert.deepEqual(its.calls, [
-    ['start', { session: 's1', version: 1, userId: 'anonymous' }],
+    ['start', { session: 's1', version: 1 }],
     ['authorize', { as: 'user', session: 's1', version: 1 }],
   ]);
   assert.deepEqual(

@@ -73,7 +73,7 @@ export const createSession = (given: SessionOptions): Session => {
   /** Makes `next` the state, and says so if it differs. */
   const show = (next: SessionState, remote = false) => {
     const previousUserId = state.userId;
-    const same = stringify(next) == stringify(state);
+    const same = state.status != 'restoring' && stringify(next) == stringify(state);
     if (!same) state = deepFreeze(next);
     if (state.status != 'restoring') resolveReady(state);
     if (same) return;

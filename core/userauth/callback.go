@@ -23,17 +23,24 @@ func (s *Service) Callback(ctx context.Context, address string) (returnTo string
 		return "", true, err
 	case !known || t.Issuer != s.Client.Issuer || t.ClientID != s.Client.ClientID:
 		return "", true, errcode.New(errcode.StateMismatch, "this sign-in answer was not asked for here, was used already, or is too old; sign in again")
-	case answer.Issuer != "" && s.Client.Discover && answer.Issuer != t.Issuer:
-		return "", true, errcode.New(errcode.IssuerMismatch, "the sign-in answer came from another issuer (RFC 9207)")
-	case answer.Err != nil:
-		return "", true, answer.Err
 	}
-	tokens, err := s.Client.Exchange(ctx, t, answer.Code)
-	if err != nil {
-		return "", true, err
-	}
-	if err := s.Keeper.Begin(ctx, tokens); err != nil {
+	if err := s.finish(ctx, t, answer); err != nil {
 		return "", true, err
 	}
 	return s.Navigation.Return(ctx, t.ReturnTo), true, nil
+}
+
+// finish signs in with the answer to t, whichever way it came.
+func (s *Service) finish(ctx context.Context, t oauth.Transaction, answer oauth.Answer) error {
+	switch {
+	case answer.Issuer != "" && s.Client.Discover && answer.Issuer != t.Issuer:
+		return errcode.New(errcode.IssuerMismatch, "the sign-in answer came from another issuer (RFC 9207)")
+	case answer.Err != nil:
+		return answer.Err
+	}
+	tokens, err := s.Client.Exchange(ctx, t, answer.Code)
+	if err != nil {
+		return err
+	}
+	return s.Keeper.Begin(ctx, tokens)
 }

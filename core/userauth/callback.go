@@ -5,6 +5,7 @@ import (
 
 	"latchkey/core/errcode"
 	"latchkey/core/oauth"
+	"latchkey/core/session"
 )
 
 // Callback deals with the server's answer in address. ok is false where there
@@ -32,15 +33,20 @@ func (s *Service) Callback(ctx context.Context, address string) (returnTo string
 
 // finish signs in with the answer to t, whichever way it came.
 func (s *Service) finish(ctx context.Context, t oauth.Transaction, answer oauth.Answer) error {
-	switch {
-	case answer.Issuer != "" && s.Client.Discover && answer.Issuer != t.Issuer:
-		return errcode.New(errcode.IssuerMismatch, "the sign-in answer came from another issuer (RFC 9207)")
-	case answer.Err != nil:
-		return answer.Err
-	}
-	tokens, err := s.Client.Exchange(ctx, t, answer.Code)
+	tokens, err := redeem(ctx, s.Client, t, answer)
 	if err != nil {
 		return err
 	}
 	return s.Keeper.Begin(ctx, tokens)
+}
+
+// redeem makes tokens of the answer to t.
+func redeem(ctx context.Context, client *oauth.Client, t oauth.Transaction, answer oauth.Answer) (session.Tokens, error) {
+	switch {
+	case answer.Issuer != "" && client.Discover && answer.Issuer != t.Issuer:
+		return session.Tokens{}, errcode.New(errcode.IssuerMismatch, "the sign-in answer came from another issuer (RFC 9207)")
+	case answer.Err != nil:
+		return session.Tokens{}, answer.Err
+	}
+	return client.Exchange(ctx, t, answer.Code)
 }

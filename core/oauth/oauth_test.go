@@ -160,9 +160,9 @@ func TestOA07EveryTransactionIsItsOwn(t *testing.T) {
 	c := client(Config{}, nil)
 	seen := map[string]bool{}
 	for range 100 {
-		tx, err := c.Begin("/")
+		tx, err := c.Begin(Redirect, "/")
 		require.NoError(t, err)
-		for _, s := range []string{strings.TrimPrefix(tx.State.Expose(), StatePrefix), tx.Nonce.Expose(), tx.Verifier.Expose()} {
+		for _, s := range []string{strings.TrimPrefix(tx.State.Expose(), string(Redirect)), tx.Nonce.Expose(), tx.Verifier.Expose()} {
 			assert.Len(t, s, 43, "256 bits")
 			assert.False(t, seen[s])
 			seen[s] = true
@@ -180,13 +180,13 @@ func TestGW11WithoutRandomNumbersNothingBegins(t *testing.T) {
 	profile := browsertest.NewProfile()
 	profile.Random = func(*browsertest.Tab, []byte) error { return fmt.Errorf("getRandomValues threw") }
 	b := profile.Open("https://app.test/").Browser()
-	_, err := New(Config{}, b.HTTP, b.Crypto, b.Clock).Begin("/")
+	_, err := New(Config{}, b.HTTP, b.Crypto, b.Clock).Begin(Redirect, "/")
 	assert.Equal(t, errcode.RuntimeFailed, errcode.Of(err))
 }
 
 func TestAuthCodeURL(t *testing.T) {
 	c := client(Config{Scope: "openid api", Endpoints: Endpoints{Authorization: "https://id.test/authorize?tenant=a", Token: "https://id.test/token"}}, nil)
-	tx, err := c.Begin("/")
+	tx, err := c.Begin(Redirect, "/")
 	require.NoError(t, err)
 	address, err := c.AuthCodeURL(t.Context(), tx, [][2]string{{"prompt", "login"}})
 	require.NoError(t, err)

@@ -10,9 +10,18 @@ import (
 	"latchkey/core/strictjson"
 )
 
-// StatePrefix marks a state as one of ours, so that the data plane can tell
-// our answers from other parameters of the same name on any page.
-const StatePrefix = "lk."
+// Way is how the answer comes back. The state begins with it: the data plane
+// can tell our answers from other parameters of the same name on any page, and
+// those that a popup or a hidden frame has to hand on.
+type Way string
+
+// The ways. No state of one begins like that of another: what follows has no
+// full stop in it.
+const (
+	Redirect Way = "lk."
+	Popup    Way = "lk.p."
+	Silent   Way = "lk.s."
+)
 
 // Transaction is a sign-in that is under way. It binds the answer to this
 // browser, server and client.
@@ -27,7 +36,7 @@ type Transaction struct {
 
 // Begin makes a transaction: 256 bits each of state, nonce and code verifier
 // (RFC 7636, section 7.1), never used again.
-func (c *Client) Begin(returnTo string) (Transaction, error) {
+func (c *Client) Begin(way Way, returnTo string) (Transaction, error) {
 	t := Transaction{Issuer: c.Issuer, ClientID: c.ClientID, RedirectURI: c.RedirectURI, ReturnTo: returnTo, Began: c.clock.Now()}
 	for _, s := range []*secret.String{&t.State, &t.Nonce, &t.Verifier} {
 		var b [32]byte
@@ -36,7 +45,7 @@ func (c *Client) Begin(returnTo string) (Transaction, error) {
 		}
 		*s = secret.New(base64.RawURLEncoding.EncodeToString(b[:]))
 	}
-	t.State = secret.New(StatePrefix + t.State.Expose())
+	t.State = secret.New(string(way) + t.State.Expose())
 	return t, nil
 }
 

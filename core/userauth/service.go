@@ -83,7 +83,7 @@ func (s *Service) LoginWithRedirect(ctx context.Context, o RedirectOptions) erro
 	if !ok {
 		return errcode.New(errcode.ConfigInvalid, "returnTo must be a page of this origin")
 	}
-	t, err := s.Client.Begin(path)
+	t, err := s.Client.Begin(oauth.Redirect, path)
 	if err != nil {
 		return err
 	}

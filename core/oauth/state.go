@@ -51,11 +51,11 @@ func (c *Client) Begin(way Way, returnTo string) (Transaction, error) {
 
 // challenge is the code challenge, method S256 (RFC 7636, section 4.2).
 func (c *Client) challenge(ctx context.Context, verifier secret.String) (string, error) {
-	sum, err := c.crypto.SHA256(ctx, []byte(verifier.Expose()))
+	sum, err := c.crypto.Digest(ctx, "SHA-256", []byte(verifier.Expose()))
 	if err != nil {
 		return "", errcode.Wrap(errcode.RuntimeFailed, "the browser could not hash the code verifier", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+	return base64.RawURLEncoding.EncodeToString(sum), nil
 }
 
 // JSON writes t to be kept across the redirect.

@@ -45,7 +45,8 @@ export interface Host {
 const lines = { __proto__: null } as unknown as Record<string, Promise<void>>;
 
 export const createHost = (kit: Kit, options: HostOptions): Host => {
-  const { own, bytes, ownBytes, promise, send, random, digest, request, query, types, members } = kit;
+  const { own, bytes, ownBytes, promise, send, random, digest, importKey, verify, request, query, types, members } =
+    kit;
   const {
     AbortController,
     BroadcastChannel,
@@ -118,6 +119,23 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     const whole = bytes(size);
     for (let i = 0, at = 0; i < chunks.length; at += chunks[i++]!.length) whole.set(chunks[i]!, at);
     return own([response.status, flat, whole]);
+  };
+
+  // By the names of JOSE.
+  const algorithms: Record<string, string> = own({
+    RS256: 'RSASSA-PKCS1-v1_5',
+    PS256: 'RSA-PSS',
+    ES256: 'ECDSA',
+    EdDSA: 'Ed25519',
+  });
+
+  /** Whether a signature is good. The core has checked what is in the key. */
+  const verified = async (alg: string, jwk: string, signature: Uint8Array, data: Uint8Array): Promise<boolean> => {
+    // Each algorithm takes what is its own of these.
+    const algorithm = own({ name: algorithms[alg], hash: 'SHA-256', namedCurve: 'P-256', saltLength: 32 });
+    const parsed = own(members.JSON.parse(jwk));
+    const imported = await promise(importKey('jwk', parsed, algorithm, false, ['verify']));
+    return promise(verify(algorithm, imported, signature, data));
   };
 
   const { key } = options;
@@ -223,8 +241,10 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
                 : op == 'held'
                   ? await promise(names())
                   : op == 'digest'
-                    ? bytes(await promise(digest('SHA-256', a)))
-                    : await areas[a][op + 'Item'](b, c);
+                    ? bytes(await promise(digest(a, b)))
+                    : op == 'verify'
+                      ? await promise(verified(a, b, c, d))
+                      : await areas[a][op + 'Item'](b, c);
         } catch (error: any) {
           kind = 1;
           try {

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"net/url"
 	"slices"
@@ -270,14 +271,38 @@ func (s Subject) crypto(t *testing.T) {
 			}
 		}
 	})
-	t.Run("SHA-256 is what others compute", func(t *testing.T) {
+	t.Run("a digest is what others compute", func(t *testing.T) {
 		for _, text := range []string{"", "abc", strings.Repeat("é", 5000)} {
-			got, err := a.Crypto.SHA256(t.Context(), []byte(text))
-			if err != nil {
-				t.Fatal(err)
+			two, three, five := sha256.Sum256([]byte(text)), sha512.Sum384([]byte(text)), sha512.Sum512([]byte(text))
+			for hash, want := range map[string][]byte{"SHA-256": two[:], "SHA-384": three[:], "SHA-512": five[:]} {
+				got, err := a.Crypto.Digest(t.Context(), hash, []byte(text))
+				if err != nil || string(got) != string(want) {
+					t.Fatalf("%s: got %x, %v; want %x", hash, got, err, want)
+				}
 			}
-			if want := sha256.Sum256([]byte(text)); got != want {
-				t.Fatalf("got %x; want %x", got, want)
+		}
+		if _, err := a.Crypto.Digest(t.Context(), "MD5", nil); !errors.Is(err, browser.ErrUnsupported) {
+			t.Fatalf("got %v; want ErrUnsupported", err)
+		}
+	})
+	for _, v := range Vectors(t) {
+		t.Run("JW-36 "+v.Alg+" "+v.Name, func(t *testing.T) {
+			data, signature := v.Bytes(t)
+			good, err := a.Crypto.Verify(t.Context(), v.Alg, v.JWK, signature, data)
+			if errors.Is(err, browser.ErrUnsupported) && v.Alg == "EdDSA" {
+				t.Skip("this engine has no EdDSA")
+			}
+			if good != v.Good || good && err != nil {
+				t.Fatalf("got %v, %v; want %v", good, err, v.Good)
+			}
+		})
+	}
+	t.Run("an algorithm that is none", func(t *testing.T) {
+		v := Vectors(t)[0]
+		data, signature := v.Bytes(t)
+		for _, alg := range []string{"none", "HS256", "", "__proto__", "toString"} {
+			if good, err := a.Crypto.Verify(t.Context(), alg, v.JWK, signature, data); good || err == nil {
+				t.Fatalf("%q: got %v, %v; want an error", alg, good, err)
 			}
 		}
 	})

@@ -74,6 +74,13 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	defer cancel()
 	since := r.keeper.Load(ctx, shown)
 	if callback != "" {
+		if ok, err := r.service.LoggedOut(ctx, callback); ok {
+			if err != nil {
+				since = append(since, r.failure(err))
+			}
+			r.keeper.Announce(since...)
+			return ""
+		}
 		path, ok, err := r.service.Callback(ctx, callback)
 		switch {
 		case err != nil:

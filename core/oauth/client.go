@@ -24,6 +24,14 @@ type Config struct {
 	ClientSecret secret.String
 	Scope        string
 	RedirectURI  string
+	// ResponseType is what the authorization endpoint is asked for; a code by
+	// default.
+	ResponseType ResponseType
+	// Resources are what the access token shall be good for (RFC 8707).
+	Resources []string
+	// MaxAge is how many seconds ago the person may have signed in; nil asks for
+	// nothing.
+	MaxAge *int64
 	// ClockTolerance is how far this clock and the server's may be apart.
 	ClockTolerance time.Duration
 	// AllowInsecure lets http: through for any host, not only for loopback.

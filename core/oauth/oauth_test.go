@@ -106,13 +106,13 @@ func TestParseAnswer(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a, ok, err := ParseAnswer("https://app.test/callback" + tt.query)
+			a, ok, err := client(Config{}, nil).ParseAnswer("https://app.test/callback" + tt.query)
 			assert.Equal(t, tt.ok, ok)
 			assert.Equal(t, tt.err, errcode.Of(err))
 			assert.Equal(t, tt.server, errcode.Of(a.Err))
 		})
 	}
-	a, _, err := ParseAnswer("https://app.test/?state=lk.a%2Bb&error=access_denied&error_description=no+%3Cb%3Eway&error_uri=javascript:x")
+	a, _, err := client(Config{}, nil).ParseAnswer("https://app.test/?state=lk.a%2Bb&error=access_denied&error_description=no+%3Cb%3Eway&error_uri=javascript:x")
 	require.NoError(t, err)
 	assert.Equal(t, "lk.a+b", a.State.Expose())
 	var e *errcode.Error
@@ -124,7 +124,7 @@ func FuzzParseAnswer(f *testing.F) {
 	f.Add("https://app.test/?code=c&state=s&iss=i")
 	f.Add("?error=%ff&state=%")
 	f.Fuzz(func(t *testing.T, address string) {
-		a, ok, err := ParseAnswer(address)
+		a, ok, err := client(Config{}, nil).ParseAnswer(address)
 		if ok && err == nil {
 			assert.False(t, a.State.Empty())
 			assert.True(t, a.Code.Empty() == (a.Err != nil))
@@ -188,7 +188,7 @@ func TestAuthCodeURL(t *testing.T) {
 	c := client(Config{Scope: "openid api", Endpoints: Endpoints{Authorization: "https://id.test/authorize?tenant=a", Token: "https://id.test/token"}}, nil)
 	tx, err := c.Begin(Redirect, "/")
 	require.NoError(t, err)
-	address, err := c.AuthCodeURL(t.Context(), tx, [][2]string{{"prompt", "login"}})
+	address, err := c.AuthCodeURL(t.Context(), &tx, [][2]string{{"prompt", "login"}})
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(address, "https://id.test/authorize?tenant=a&response_type=code&client_id=shop&"), "OA-30: its own query is kept")
 	assert.NotContains(t, address, tx.Verifier.Expose())
@@ -196,7 +196,7 @@ func TestAuthCodeURL(t *testing.T) {
 	assert.Contains(t, address, "nonce="+tx.Nonce.Expose())
 	assert.Contains(t, address, "&prompt=login")
 	for _, name := range []string{"state", "redirect_uri", "client_id", "response_type", "code_challenge", "nonce", "scope", "response_mode", "request"} {
-		_, err := c.AuthCodeURL(t.Context(), tx, [][2]string{{name, "x"}})
+		_, err := c.AuthCodeURL(t.Context(), &tx, [][2]string{{name, "x"}})
 		assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err), name)
 	}
 }
@@ -368,7 +368,7 @@ func TestXS09ErrorsHoldNoSecret(t *testing.T) {
 	})
 	_, err := c.Password(t.Context(), "alice", secret.New("password_x"), nil)
 	_, err2 := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("refresh_x")})
-	_, err3 := c.Exchange(t.Context(), Transaction{Verifier: secret.New("verifier_x")}, secret.New("code_x"))
+	_, err3 := c.exchange(t.Context(), Transaction{Verifier: secret.New("verifier_x")}, secret.New("code_x"))
 	for _, err := range []error{err, err2, err3} {
 		require.Error(t, err)
 		for _, text := range []string{err.Error(), errcode.JSON(err), fmt.Sprintf("%+v %#v", err, err)} {

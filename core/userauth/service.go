@@ -94,7 +94,7 @@ func (s *Service) LoginWithRedirect(ctx context.Context, o RedirectOptions) erro
 	if o.LoginHint != "" {
 		params = append(params, [2]string{"login_hint", o.LoginHint})
 	}
-	address, err := s.Client.AuthCodeURL(ctx, t, params)
+	address, err := s.Client.AuthCodeURL(ctx, &t, params)
 	if err != nil {
 		return err
 	}

@@ -69,5 +69,5 @@ func (c *Client) Exchange(ctx context.Context, t Transaction, code secret.String
 	if tokens.ID.Empty() && c.openID() && c.Discover {
 		return tokens, errcode.New(errcode.IDTokenInvalid, "the scope has openid, but the server sent no id token")
 	}
-	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: -1})
+	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: -1, code: code, state: t.State})
 }

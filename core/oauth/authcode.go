@@ -97,7 +97,7 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 	if a.Err != nil {
 		return session.Tokens{}, a.Err
 	}
-	front, err := c.identify(ctx, a.Tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, front: true, code: a.Code})
+	front, err := c.identify(ctx, a.Tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, front: true, code: a.Code, state: t.State})
 	if err != nil {
 		return session.Tokens{}, err
 	}
@@ -155,5 +155,5 @@ func (c *Client) exchange(ctx context.Context, t Transaction, code secret.String
 	if tokens.ID.Empty() && c.openID() && c.Discover {
 		return session.Tokens{}, errcode.New(errcode.IDTokenInvalid, "the scope has openid, but the server sent no id token")
 	}
-	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge})
+	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, code: code, state: t.State})
 }

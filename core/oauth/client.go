@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/core/browser"
+	"latchkey/core/gate"
 	"latchkey/core/secret"
 )
 
@@ -53,9 +54,13 @@ type Client struct {
 
 	mu         sync.Mutex
 	discovered *known
+	// skew is how far the server's clock is ahead, by its last token answer.
+	skew time.Duration
+
+	keys keys
 }
 
 // New returns a Client that has asked nobody yet.
 func New(c Config, http browser.HTTP, crypto browser.Crypto, clock browser.Clock) *Client {
-	return &Client{Config: c, http: http, crypto: crypto, clock: clock}
+	return &Client{Config: c, http: http, crypto: crypto, clock: clock, keys: keys{gate: gate.New()}}
 }

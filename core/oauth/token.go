@@ -37,6 +37,7 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 	if answer.Status != 200 {
 		return session.Tokens{}, c.refusal(answer)
 	}
+	c.learn(answer.Headers["date"])
 	v, err := strictjson.Parse(string(answer.Body))
 	if err != nil || v.Kind() != strictjson.Obj {
 		return session.Tokens{}, errcode.New(errcode.ServerError, "the token endpoint answered 200, but not with a JSON object; is something between the page and the server?")

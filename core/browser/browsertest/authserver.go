@@ -70,8 +70,10 @@ func (s *AuthServer) Serve(_ context.Context, req *browser.Request) (*browser.Re
 	defer s.mu.Unlock()
 	switch strings.TrimPrefix(req.URL, s.Issuer) {
 	case "/.well-known/openid-configuration":
-		return JSON(200, fmt.Sprintf(`{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"revocation_endpoint":%q,"end_session_endpoint":%q}`,
-			s.Issuer, s.Issuer+"/authorize", s.Issuer+"/token", s.Issuer+"/revoke", s.Issuer+"/logout")), nil
+		return JSON(200, fmt.Sprintf(`{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"revocation_endpoint":%q,"end_session_endpoint":%q,"jwks_uri":%q}`,
+			s.Issuer, s.Issuer+"/authorize", s.Issuer+"/token", s.Issuer+"/revoke", s.Issuer+"/logout", s.Issuer+"/jwks")), nil
+	case "/jwks":
+		return JSON(200, KeySet), nil
 	case "/token":
 		answer := s.token(form)
 		s.log = append(s.log, TokenRequest{form.Get("grant_type"), form.Get("refresh_token"), answer.Status})
@@ -143,8 +145,7 @@ func (s *AuthServer) idToken(f *family, nonce string) string {
 	if nonce != "" {
 		claims += fmt.Sprintf(`,"nonce":%q`, nonce)
 	}
-	b := base64.RawURLEncoding
-	return b.EncodeToString([]byte(`{"alg":"RS256"}`)) + "." + b.EncodeToString([]byte(claims+"}")) + "." + b.EncodeToString([]byte("signature"))
+	return SignES256(claims + "}")
 }
 
 // Authorize signs user in at the authorization endpoint, and returns the

@@ -5,6 +5,7 @@
  * An operation that fails tells its name only: a browser's own words may quote a header or a value.
  */
 import type { Kit } from './kit';
+import { createWindows } from './windows';
 
 type Take = () => Promise<void> | undefined;
 
@@ -121,6 +122,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   };
 
   const { key } = options;
+  const windows = createWindows(kit);
   const areas: Record<string, any> = own({ storage: options.storage, pending: options.pending });
   // By the number of their operation: those under way, and the locks held.
   const open: Record<number, AbortController> = own({});
@@ -211,7 +213,8 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       },
       // Go has no use for the promise, which never rejects.
       async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any) {
-        const { signal } = (open[id] = new AbortController());
+        const controller = (open[id] = new AbortController());
+        const { signal } = controller;
         let kind = 0;
         let value;
         try {
@@ -222,9 +225,11 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
                 ? await promise(lock(id, a, signal))
                 : op == 'held'
                   ? await promise(names())
-                  : op == 'digest'
-                    ? bytes(await promise(digest('SHA-256', a)))
-                    : await areas[a][op + 'Item'](b, c);
+                  : op == 'popup' || op == 'frame'
+                    ? await promise(windows[op](controller, a, b, c))
+                    : op == 'digest'
+                      ? bytes(await promise(digest('SHA-256', a)))
+                      : await areas[a][op + 'Item'](b, c);
         } catch (error: any) {
           kind = 1;
           try {
@@ -240,6 +245,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         settle(1, id, 'AbortError');
       },
       random: (n: number) => random(new Uint8Array(n)),
+      visible: () => document.visibilityState == 'visible',
       href: () => location.href,
       assign(raw: string) {
         const url = parse(raw);

@@ -10,7 +10,7 @@ export const { apply, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
 export const { create, freeze, getOwnPropertyDescriptors } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
-export const { Headers, Request, Response, URL, fetch, setTimeout, clearTimeout } = globalThis;
+export const { Headers, Request, Response, URL, fetch, open, setTimeout, clearTimeout } = globalThis;
 
 const { startsWith: starts } = '';
 export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
@@ -36,14 +36,15 @@ const keep = (from: any, names: string, copied?: unknown) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date Proxy String Symbol WritableStream addEventListener clearTimeout document location setTimeout',
+  'AbortController Date Proxy String Symbol WritableStream addEventListener clearTimeout document location setTimeout',
 );
 keep(
   globalThis,
-  'DataView Headers JSON LockManager Map Node Promise ReadableStream Reflect Request Response Storage SubtleCrypto ' +
+  'BroadcastChannel DataView Headers JSON LockManager Map MessageEvent Node Promise ReadableStream Reflect Request Response Storage SubtleCrypto ' +
     'TextDecoder TextEncoder URL Uint8Array WebAssembly crypto fetch navigator performance',
   1,
 );
+keep(types.document, 'createElement');
 keep(types.WebAssembly, 'Instance Memory', 1);
 
 /** For the second file. */

@@ -84,7 +84,7 @@ func (c *Client) readAnswer(a *Answer, got map[string]string) error {
 	}
 	a.Code = secret.New(got["code"])
 	if want.Token {
-		t, err := c.usable(got["access_token"], got["token_type"], seconds(got["expires_in"]))
+		t, err := c.usable(got["access_token"], got["token_type"], expiresIn(got["expires_in"]))
 		if err != nil {
 			return err
 		}

@@ -151,8 +151,8 @@ func (c *Client) usable(access, kind string, life int64) (session.Tokens, error)
 	return t, nil
 }
 
-// seconds reads the expires_in of an address; 0 where it is no number.
-func seconds(text string) int64 {
+// expiresIn reads the expires_in of an address; 0 where it is no number.
+func expiresIn(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0

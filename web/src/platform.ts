@@ -10,7 +10,7 @@ export const { apply, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
 export const { create, freeze, getOwnPropertyDescriptor } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
-export const { Headers, Request, Response, URL, fetch, setTimeout, clearTimeout } = globalThis;
+export const { Headers, Request, Response, URL, fetch, open, setTimeout, clearTimeout } = globalThis;
 
 const { startsWith: starts } = '';
 export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
@@ -42,13 +42,15 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date Proxy String Symbol WritableStream addEventListener clearTimeout document fetch location ' +
-    'setTimeout DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: Headers:forEach,get,has LockManager:query,request ' +
-    'Node:baseURI ReadableStream:pipeTo Request:clone,headers,method,mode,referrer,referrerPolicy,signal,url ' +
-    'Response:arrayBuffer,blob,body,headers,ok,status Storage:getItem,removeItem,setItem SubtleCrypto:digest TextDecoder:decode ' +
-    'TextEncoder:encode,encodeInto URL:hash,href,origin,password,pathname,protocol,search,username crypto:getRandomValues,subtle ' +
-    'navigator:locks performance:now',
+  'AbortController Date Proxy String Symbol WritableStream addEventListener clearTimeout document fetch location setTimeout ' +
+    'DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: BroadcastChannel:close,onmessage,postMessage ' +
+    'Headers:forEach,get,has LockManager:query,request MessageEvent:data,origin,source ' +
+    'Node:appendChild,baseURI,parentNode,removeChild ReadableStream:pipeTo ' +
+    'Request:clone,headers,method,mode,referrer,referrerPolicy,signal,url Response:arrayBuffer,blob,body,headers,ok,status ' +
+    'Storage:getItem,removeItem,setItem SubtleCrypto:digest,importKey,verify TextDecoder:decode TextEncoder:encode,encodeInto ' +
+    'URL:hash,href,origin,password,pathname,protocol,search,username crypto:getRandomValues,subtle navigator:locks performance:now',
 );
+keep(types.document, 'createElement');
 keep(types.WebAssembly, 'Instance:exports Memory:buffer');
 
 /** For the second file. */

@@ -23,6 +23,8 @@ type AuthServer struct {
 	Life time.Duration
 	// KeepRefreshToken answers a refresh without a new refresh token.
 	KeepRefreshToken bool
+	// NoRefreshToken answers without one.
+	NoRefreshToken bool
 	// Fault, where it is set, may answer instead. It gets the form of a POST.
 	Fault func(req *browser.Request, form url.Values) (*browser.Response, error)
 	Now   func() time.Time
@@ -127,11 +129,14 @@ func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 	s.serial++
 	f.access, f.expired = fmt.Sprintf("at_%d", s.serial), false
 	body := fmt.Sprintf(`{"access_token":%q,"token_type":"bearer","scope":"openid"`, f.access)
-	if f.refresh == "" || !s.KeepRefreshToken {
+	if !s.NoRefreshToken && (f.refresh == "" || !s.KeepRefreshToken) {
 		f.refresh = fmt.Sprintf("rt_%d", s.serial)
 		body += fmt.Sprintf(`,"refresh_token":%q`, f.refresh)
 	}
-	s.families[f.access], s.families[f.refresh] = f, f
+	s.families[f.access] = f
+	if f.refresh != "" {
+		s.families[f.refresh] = f
+	}
 	f.expires = time.Time{}
 	if s.Life != 0 {
 		f.expires = s.Now().Add(s.Life)

@@ -35,6 +35,7 @@ func Suite(t *testing.T, s Subject) {
 	t.Run("clock", s.clock)
 	t.Run("lifecycle", s.lifecycle)
 	t.Run("http", s.http)
+	t.Run("windows", s.windows)
 }
 
 func (s Subject) storage(t *testing.T) {
@@ -413,6 +414,9 @@ func (s Subject) lifecycle(t *testing.T) {
 	stop := a.Lifecycle.Listen(func(browser.Signal) {})
 	stop()
 	stop()
+	if !a.Lifecycle.Visible() {
+		t.Fatal("the page of a test is in front")
+	}
 }
 
 func (s Subject) http(t *testing.T) {
@@ -506,6 +510,51 @@ func (s Subject) http(t *testing.T) {
 	})
 	t.Run("a context that has ended", func(t *testing.T) {
 		if _, err := do(ended(), "/ok", nil); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v; want context.Canceled", err)
+		}
+	})
+}
+
+func (s Subject) windows(t *testing.T) {
+	a, _ := s.Open(t)
+	here, err := url.Parse(a.Location.Href())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := here.Scheme + "://" + here.Host + "/back?code=1&state=one"
+
+	t.Run("a popup that nobody opened", func(t *testing.T) {
+		if _, err := a.Windows.Popup(t.Context(), 0, back, "one"); !errors.Is(err, browser.ErrNoWindow) {
+			t.Fatalf("got %v; want ErrNoWindow", err)
+		}
+	})
+	t.Run("a frame tells the address that it came back with", func(t *testing.T) {
+		got, err := a.Windows.Frame(t.Context(), back, "one")
+		if errors.Is(err, browser.ErrNoWindow) {
+			t.Skip("there are no windows here")
+		}
+		if err != nil || got != back {
+			t.Fatalf("got %q, %v; want %q", got, err, back)
+		}
+	})
+	t.Run("a context that ends while the server is silent", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		watching := watch(ctx)
+		failed := make(chan error)
+		go func() {
+			_, err := a.Windows.Frame(watching, s.Server+"/hang", "one")
+			failed <- err
+		}()
+		<-watching.waiting
+		cancel()
+		if err := <-failed; errors.Is(err, browser.ErrNoWindow) {
+			t.Skip("there are no windows here")
+		} else if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v; want context.Canceled", err)
+		}
+	})
+	t.Run("a context that has ended", func(t *testing.T) {
+		if _, err := a.Windows.Frame(ended(), back, "one"); !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v; want context.Canceled", err)
 		}
 	})

@@ -20,7 +20,7 @@ export const takeCallback = (redirectUri: string): string | undefined => {
   // Begun by another page of ours, which waits for it.
   if (/^lk\.[ps]\./.test(state)) {
     const message = [state, href];
-    (globalThis.opener ?? globalThis.parent).postMessage(message, origin);
+    (opener ?? parent).postMessage(message, origin);
     new BroadcastChannel(state).postMessage(message);
     setTimeout(close, 999);
     return '';

@@ -118,6 +118,7 @@ export const createSession = (given: SessionOptions): Session => {
         });
         runtime = await startRuntime(platform, {
           program,
+          late: signal,
           take,
           state: () => state,
           config,

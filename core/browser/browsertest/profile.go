@@ -31,8 +31,6 @@ type Profile struct {
 	Late bool
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
-	// NoEdDSA makes it an engine without EdDSA, as some still are.
-	NoEdDSA bool
 
 	mu      sync.Mutex
 	jumped  time.Duration

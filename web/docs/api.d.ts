@@ -192,9 +192,9 @@ export interface Endpoints {
     token: string;
     /** RFC 7009; without it a logout revokes nothing. */
     revocation?: string;
-    /** For a user's id and claims, where there is no id token. */
+    /** For `getUserInfo`. */
     userinfo?: string;
-    /** The keys of id tokens. */
+    /** The keys that id tokens are verified with. Without them only what comes straight from `token` is taken. */
     jwks?: string;
     /** The server's logout page. */
     endSession?: string;
@@ -205,6 +205,10 @@ export interface Endpoints {
 export interface Scheme {
     readonly scheme: 'oidc' | 'oauth' | 'occ' | 'vendure' | 'cookies';
     readonly [option: string]: unknown;
+}
+/** What the server says about somebody. Look a claim up by `Object.hasOwn`, where its name is not your own. */
+export interface Claims {
+    readonly [name: string]: unknown;
 }
 /** What a page may know of its session: never a token. Frozen. */
 export interface SessionState {
@@ -219,9 +223,7 @@ export interface SessionState {
     /** An agent is signed in. */
     readonly isAgent: boolean;
     /** What the server says about the user. */
-    readonly claims: {
-        readonly [name: string]: unknown;
-    } | null;
+    readonly claims: Claims | null;
     /** The scopes that the server granted. */
     readonly scope: readonly string[];
     /** When the access token expires, in milliseconds since the epoch. */
@@ -336,6 +338,11 @@ export interface Session {
     }): Promise<string>;
     /** The id token, for code that must have it. */
     getIdToken(): Promise<string>;
+    /**
+     * What the server's userinfo endpoint says of the user now. It is about whom the id token is about, or
+     * rejects with `server_error`.
+     */
+    getUserInfo(): Promise<Claims>;
     /** The wrapped fetch, whatever `intercept` is. */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
     readonly guard: Guard;

@@ -4,7 +4,7 @@
  */
 import type { Runtime } from './loader';
 import type { take as Take } from './options';
-import type { LoginOptions, LogoutOptions, Params, SessionState } from './types';
+import type { Claims, LoginOptions, LogoutOptions, Params, SessionState } from './types';
 
 export interface MethodOptions {
   /** Checks what a page gives. */
@@ -39,6 +39,9 @@ export const createMethods = (call: Runtime['call'], { take, state }: MethodOpti
   },
   async getIdToken(): Promise<string> {
     return (await call('idToken')).token;
+  },
+  async getUserInfo(): Promise<Claims> {
+    return (await call('userInfo')).claims;
   },
   async redirectAfterLogin(): Promise<string | null> {
     return (await call('recall'))?.path ?? null;

@@ -200,9 +200,9 @@ export interface Endpoints {
   token: string;
   /** RFC 7009; without it a logout revokes nothing. */
   revocation?: string;
-  /** For a user's id and claims, where there is no id token. */
+  /** For `getUserInfo`. */
   userinfo?: string;
-  /** The keys of id tokens. */
+  /** The keys that id tokens are verified with. Without them only what comes straight from `token` is taken. */
   jwks?: string;
   /** The server's logout page. */
   endSession?: string;
@@ -214,6 +214,11 @@ export interface Endpoints {
 export interface Scheme {
   readonly scheme: 'oidc' | 'oauth' | 'occ' | 'vendure' | 'cookies';
   readonly [option: string]: unknown;
+}
+
+/** What the server says about somebody. Look a claim up by `Object.hasOwn`, where its name is not your own. */
+export interface Claims {
+  readonly [name: string]: unknown;
 }
 
 /** What a page may know of its session: never a token. Frozen. */
@@ -229,7 +234,7 @@ export interface SessionState {
   /** An agent is signed in. */
   readonly isAgent: boolean;
   /** What the server says about the user. */
-  readonly claims: { readonly [name: string]: unknown } | null;
+  readonly claims: Claims | null;
   /** The scopes that the server granted. */
   readonly scope: readonly string[];
   /** When the access token expires, in milliseconds since the epoch. */
@@ -373,6 +378,11 @@ export interface Session {
   getAccessToken(options?: { minValidity?: number }): Promise<string>;
   /** The id token, for code that must have it. */
   getIdToken(): Promise<string>;
+  /**
+   * What the server's userinfo endpoint says of the user now. It is about whom the id token is about, or
+   * rejects with `server_error`.
+   */
+  getUserInfo(): Promise<Claims>;
   /** The wrapped fetch, whatever `intercept` is. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   readonly guard: Guard;

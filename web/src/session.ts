@@ -251,7 +251,7 @@ export const createSession = (given: SessionOptions): Session => {
   for (const name of 'login logout emulate stopEmulating'.split(' ')) agent[name] = notBuilt('agent.' + name);
 
   const methods: Record<string, unknown> = {};
-  for (const name of 'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken redirectAfterLogin'.split(
+  for (const name of 'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin'.split(
     ' ',
   ))
     methods[name] = async (...args: []) => ((await running()).methods[name as keyof Methods] as Function)(...args);

@@ -34,8 +34,6 @@ type Profile struct {
 	Window func(ctx context.Context, kind, address string) (back string, err error)
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
-	// NoEdDSA makes it an engine without EdDSA, as some still are.
-	NoEdDSA bool
 
 	mu      sync.Mutex
 	jumped  time.Duration

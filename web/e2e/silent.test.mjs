@@ -328,10 +328,10 @@ demo('S15 from another site, in a browser that lets third-party cookies through'
 const evil = (src) => `<!doctype html><script>
   heard = [];
   addEventListener('message', ({ data }) => heard.push(data));
-</script><iframe src="${src}"></iframe>`;
+</script><iframe src="${src}"></iframe><a href="${src}" target="_blank" rel="opener">open</a>`;
 
 for (const way of ['lk.s.', 'lk.p.', 'lk.']) {
-  demo(`XS-25 a callback in a stranger’s frame: ${way}`, {}, async ({ context, server }) => {
+  demo(`XS-25 XS-26 a callback in a stranger’s frame, and in one’s popup: ${way}`, {}, async ({ context, server }) => {
     const known = `${way}${'A'.repeat(43)}`;
     const src = `${server.page}callback?code=stolen-code&state=${known}`;
     const stranger = await startSite({ host: 'localhost', bodies: { '/evil.html': evil(src.replace('&', '&amp;')) } });
@@ -346,6 +346,12 @@ for (const way of ['lk.s.', 'lk.p.', 'lk.']) {
       if (way === 'lk.') await frame.evaluate(() => session.ready);
       else assert.equal(await frame.evaluate(() => session.state.status), 'restoring');
       assert.equal(await frame.evaluate(() => location.search), '', 'nor is it left in the address');
+      if (way !== 'lk.') {
+        const opened = page.waitForEvent('popup');
+        await page.click('a');
+        // It is none of the page's windows, but closes itself as one.
+        await (await opened).waitForEvent('close');
+      }
       assert.deepEqual(await page.evaluate(() => heard), []);
       assert.equal((await server.requests('token')).length, 0);
     } finally {

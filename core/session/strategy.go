@@ -29,8 +29,7 @@ type Strategy interface {
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.
 type Outcome struct {
 	verdict verdict
-	// Tokens are the new ones of a renewed session, or what came for one that is
-	// dead: nobody's.
+	// Tokens are the new ones of a renewed session.
 	Tokens Tokens
 	// Err is why it failed, or the server's word that the session is dead.
 	Err error

@@ -66,6 +66,7 @@ const routes = {
   },
   '/big': (_request, response) => response.end('x'.repeat(1000)),
   '/redirect': (_request, response) => response.writeHead(302, { location: '/ok' }).end(),
+  '/to': (request, response) => response.writeHead(302, { location: request.url.slice('/to?'.length) }).end(),
   '/reset': (request) => request.socket.destroy(),
   '/hang': () => {},
 };

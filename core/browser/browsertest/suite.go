@@ -529,7 +529,7 @@ func (s Subject) windows(t *testing.T) {
 		}
 	})
 	t.Run("a frame tells the address that it came back with", func(t *testing.T) {
-		got, err := a.Windows.Frame(t.Context(), back, "one")
+		got, err := a.Windows.Frame(t.Context(), s.Server+"/to?"+back, "one")
 		if errors.Is(err, browser.ErrNoWindow) {
 			t.Skip("there are no windows here")
 		}

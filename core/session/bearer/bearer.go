@@ -89,9 +89,7 @@ func (s Strategy) again(ctx context.Context, r session.Record) session.Outcome {
 	case "":
 		return session.Renewed(t)
 	case errcode.IDTokenInvalid:
-		out := session.Dead(err)
-		out.Tokens = t
-		return out
+		return session.Dead(err)
 	case errcode.InteractionRequired, errcode.AccessDenied:
 		return session.Stuck(err)
 	}

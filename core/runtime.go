@@ -41,6 +41,9 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 
+	if c.DPoP {
+		c.OAuth.ProofKey = b.ProofKey
+	}
 	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
 	strategy := bearer.New(client)
 	store := persist.New(persist.Options{
@@ -87,7 +90,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 			return path
 		}
 	}
-	if rec := r.keeper.Record(); rec.Live() && !rec.Tokens.ExpiresAt.IsZero() && !r.browser.Clock.Now().Before(rec.Tokens.ExpiresAt) {
+	if rec := r.keeper.Record(); rec.Live() && (r.over(rec) || r.keeper.Strategy.Lost(ctx, rec)) {
 		_ = r.keeper.Renew(ctx, rec.Stamp) // a failure keeps the session; the next request tries again
 	}
 	r.keeper.Announce(since...)

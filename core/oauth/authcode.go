@@ -23,9 +23,14 @@ func (c *Client) AuthCodeURL(ctx context.Context, t Transaction, params [][2]str
 	if err != nil {
 		return "", err
 	}
+	bound, err := c.boundTo(ctx)
+	if err != nil {
+		return "", err
+	}
 	own := [][2]string{
 		{"response_type", "code"}, {"client_id", c.ClientID}, {"redirect_uri", t.RedirectURI}, {"scope", c.Scope},
 		{"state", t.State.Expose()}, {"code_challenge", challenge}, {"code_challenge_method", "S256"},
+		{"dpop_jkt", bound},
 	}
 	if c.openID() {
 		own = append(own, [2]string{"nonce", t.Nonce.Expose()})

@@ -26,6 +26,9 @@ type Config struct {
 	RedirectURI  string
 	// ClockTolerance is how far this clock and the server's may be apart.
 	ClockTolerance time.Duration
+	// ProofKey binds the tokens to this browser (DPoP, RFC 9449); nil where they
+	// are bearer tokens.
+	ProofKey browser.ProofKey
 	// AllowInsecure lets http: through for any host, not only for loopback.
 	AllowInsecure bool
 }

@@ -15,6 +15,9 @@ type Strategy interface {
 	State(Record) State
 	// Renewable tells whether Recover has anything to work with.
 	Renewable(Record) bool
+	// Lost tells whether a live record can't be used here any more, whatever its
+	// times say. Recover then says the same.
+	Lost(context.Context, Record) bool
 	// Recover gets a live record's credentials anew. It is called by one tab
 	// at a time, under the refresh lock, with a context that has a deadline.
 	Recover(context.Context, Record) Outcome

@@ -4,6 +4,7 @@
  *
  * An operation that fails tells its name only: a browser's own words may quote a header or a value.
  */
+import type { Prover } from './dpop';
 import type { Kit } from './kit';
 
 type Take = () => Promise<void> | undefined;
@@ -22,6 +23,8 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
+  /** What makes proofs (RFC 9449), loaded when it is first needed. */
+  prover(): Promise<Prover>;
   navigate(path: string): void;
   publish(json: string): void;
   /** The program is up. What it throws, the program sees. */
@@ -66,6 +69,13 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       await take();
     })(lines[name]));
 
+  const prover = () => promise(options.prover());
+  const prove: Prover['prove'] = async (...of) => {
+    const proof = await promise((await prover()).prove(...of));
+    if (!proof) throw own({ name: 'KeyError' });
+    return proof;
+  };
+
   // The answer whole, as [status, flat list of headers, body].
   const exchange = async (
     signal: AbortSignal,
@@ -75,9 +85,13 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     body: string,
     maxBytes: number,
     keepalive: boolean,
+    key: string,
   ): Promise<unknown[]> => {
     const headers = own<Record<string, string>>({});
     for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
+    // Not without a proof where one is asked for: the key may be another by now.
+    const proof = key ? (await prove(key, method, url, headers.authorization))! : undefined;
+    if (proof) headers.dpop = proof.headers.dpop!;
     const answer = await promise(
       send(url, {
         method,
@@ -96,6 +110,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       }),
     );
     const response = answer[0];
+    proof?.learn(response, true);
     const flat = own<string[]>([]);
     answer[1].forEach((value, name) => {
       flat[flat.length] = name;
@@ -210,21 +225,23 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         entered = callback;
       },
       // Go has no use for the promise, which never rejects.
-      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any) {
+      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any) {
         const { signal } = (open[id] = new AbortController());
         let kind = 0;
         let value;
         try {
           value =
             op == 'fetch'
-              ? await promise(exchange(signal, a, b, c, d, e, f))
+              ? await promise(exchange(signal, a, b, c, d, e, f, g))
               : op == 'lock'
                 ? await promise(lock(id, a, signal))
                 : op == 'held'
                   ? await promise(names())
                   : op == 'digest'
                     ? bytes(await promise(digest('SHA-256', a)))
-                    : await areas[a][op + 'Item'](b, c);
+                    : op == 'key' || op == 'drop'
+                      ? await promise<unknown>((await prover())[op]())
+                      : await areas[a][op + 'Item'](b, c);
         } catch (error: any) {
           kind = 1;
           try {

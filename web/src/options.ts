@@ -31,7 +31,7 @@ const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
 const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
-  'responseType:code|! dpop:@false|!@true resources:! maxAge:! flow:code|password|!implicit';
+  'responseType:code|! dpop:@boolean resources:! maxAge:! flow:code|password|!implicit';
 const oidcOptions = 'issuer* endpointOrigins:!' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const endpointOptions = ' token* revocation userinfo jwks endSession pushedAuthorization:!';

@@ -39,7 +39,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
     )
       return;
 
-    const taken = rules.map(({ as, headers, validUntil, hold, refused }: Rule & { as: string }) => {
+    const taken = rules.map(({ as, headers, validUntil, hold, refused, dpop }: Rule & { as: string }) => {
       const authorization = headers?.authorization;
       if (
         as != 'user' ||
@@ -50,7 +50,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
         !(refused?.status ?? []).every(Number.isInteger)
       )
         throw as;
-      return { as, headers: authorization && { authorization }, validUntil, hold, refused };
+      return { as, headers: authorization && { authorization }, validUntil, hold, refused, dpop };
     });
     // Somebody is signed in, so somebody's rule must be there.
     if (taken.length != +!!session) return;

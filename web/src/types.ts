@@ -163,7 +163,10 @@ export interface ClientOptions {
   flow?: 'code' | 'password' | 'implicit';
   /** Only `'code'` is built. */
   responseType?: string;
-  /** Not built yet. */
+  /**
+   * Binds the tokens to a key of this browser that no script can export (DPoP, RFC 9449); the server has to take part.
+   * @default false
+   */
   dpop?: boolean;
   /** Not built yet. */
   resources?: string[];

@@ -103,7 +103,6 @@ test('what is not built yet is refused by name', () => {
   for (const name of ['occ', 'vendure', 'cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
   for (const [name, value] of Object.entries({
     responseType: 'id_token',
-    dpop: true,
     resources: [],
     maxAge: 1,
     endpointOrigins: 'issuer',

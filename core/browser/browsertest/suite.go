@@ -34,6 +34,7 @@ func Suite(t *testing.T, s Subject) {
 	t.Run("clock", s.clock)
 	t.Run("lifecycle", s.lifecycle)
 	t.Run("http", s.http)
+	t.Run("proof key", s.proofKey)
 }
 
 func (s Subject) storage(t *testing.T) {

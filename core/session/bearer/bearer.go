@@ -1,5 +1,6 @@
 // Package bearer is the strategy of OAuth 2.0: an access token in the
-// Authorization header (RFC 6750), recovered with a refresh token.
+// Authorization header (RFC 6750), with a proof where it is bound to a key (RFC
+// 9449), recovered with a refresh token.
 package bearer
 
 import (
@@ -29,6 +30,7 @@ func (s Strategy) Rules(r session.Record) []policy.Rule {
 		Headers:    []policy.Header{{Name: "authorization", Value: secret.New(value)}},
 		ValidUntil: r.Tokens.ExpiresAt,
 		Refused:    []int{401},
+		ProofKey:   r.Tokens.ProofKey,
 	}}
 }
 
@@ -45,9 +47,22 @@ func (s Strategy) State(r session.Record) session.State {
 // Renewable says whether there is a refresh token.
 func (s Strategy) Renewable(r session.Record) bool { return !r.Tokens.Refresh.Empty() }
 
+// Lost tells whether the key is gone that the tokens are bound to.
+func (s Strategy) Lost(ctx context.Context, r session.Record) bool {
+	lost, err := s.client.Lost(ctx, r.Tokens)
+	return lost && err == nil
+}
+
 // Recover refreshes. Without a refresh token an access token that was refused
 // is the end.
 func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome {
+	// Nothing is sent for tokens that nobody can prove to be theirs.
+	switch lost, err := s.client.Lost(ctx, r.Tokens); {
+	case err != nil:
+		return session.Failed(err)
+	case lost:
+		return session.Dead(errcode.New(errcode.SessionExpired, "the key that the session is bound to is gone (RFC 9449); sign in again"))
+	}
 	if !s.Renewable(r) {
 		return session.Dead(errcode.New(errcode.SessionExpired, "the access token is over, and there is no refresh token"))
 	}

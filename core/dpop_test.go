@@ -164,6 +164,21 @@ func TestOA43WithoutStorageForKeysAReloadIsACleanSignIn(t *testing.T) {
 		p.rt.Close()
 		next := openPage(t, profile, server, config(dpop))
 		assert.Equal(t, "expired, logout:expired", next.takeEvents())
+
+		code := strings.Replace(config(dpop), `"flow":"password"`, `"flow":"code"`, 1)
+		leaving := openPage(t, profile, server, code)
+		_, err = leaving.call("loginWithRedirect", `{"returnTo":"/orders"}`)
+		require.NoError(t, err)
+		sent := leaving.tab.Location().Assigned()[0]
+		assert.NotContains(t, sent, "dpop_jkt")
+		back, err := newPage(profile.Open(server.Authorize(sent, "alice")), server, code)
+		require.NoError(t, err)
+		defer back.rt.Close()
+		result, err := back.call("start", `{"callback":"`+back.tab.Location().Href()+`"}`)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"returnTo":"/orders"}`, result)
+		assert.Equal(t, "alice", back.user())
+		assert.Empty(t, back.tab.Location().Navigated(), "another page load would lose the key")
 	})
 }
 

@@ -22,6 +22,7 @@ import (
 type Runtime struct {
 	config     Config
 	browser    browser.Browser
+	client     *oauth.Client
 	keeper     *session.Keeper
 	service    *userauth.Service
 	navigation *navigation.Navigation
@@ -45,6 +46,7 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 		c.OAuth.ProofKey = b.ProofKey
 	}
 	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
+	r.client = client
 	strategy := bearer.New(client)
 	store := persist.New(persist.Options{
 		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: c.Key,
@@ -84,7 +86,8 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 			return ""
 		case ok:
 			r.keeper.Announce(since...)
-			if !r.config.InMemory && !r.navigation.Here(path) {
+			// Another page load would be the end of what is in memory only.
+			if !r.config.InMemory && !r.client.InPage(ctx) && !r.navigation.Here(path) {
 				_ = r.browser.Location.Navigate(path)
 			}
 			return path

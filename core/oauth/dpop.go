@@ -46,6 +46,13 @@ func (c *Client) boundTo(ctx context.Context) (string, error) {
 	return thumbprint, err
 }
 
+// InPage tells whether tokens are bound to a key that lives no longer than the
+// page.
+func (c *Client) InPage(ctx context.Context) bool {
+	thumbprint, kept, err := c.proofKey(ctx)
+	return err == nil && thumbprint != "" && !kept
+}
+
 // Lost tells whether tokens can't be used any more, as the key that they are
 // bound to is not the one there is.
 func (c *Client) Lost(ctx context.Context, t session.Tokens) (bool, error) {

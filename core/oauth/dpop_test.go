@@ -44,7 +44,9 @@ func TestOA38TheTokenTypeIsTheOneAskedFor(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			make := func(c Config, answer func(*browser.Request) (*browser.Response, error)) *Client { return client(c, answer) }
+			make := func(c Config, answer func(*browser.Request) (*browser.Response, error)) *Client {
+				return client(c, answer)
+			}
 			if tt.dpop {
 				make = func(c Config, answer func(*browser.Request) (*browser.Response, error)) *Client {
 					return bound(c, browsertest.NewProfile(), answer)
@@ -128,7 +130,9 @@ func TestOA42OnlyTokenRequestsAreProved(t *testing.T) {
 func TestOA42AServerThatCannotReadOurProofs(t *testing.T) {
 	metadata := `{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize"`
 	for algs, ok := range map[string]bool{``: true, `,"dpop_signing_alg_values_supported":["ES256"]`: true, `,"dpop_signing_alg_values_supported":["RS256"]`: false} {
-		answer := func(*browser.Request) (*browser.Response, error) { return browsertest.JSON(200, metadata+algs+"}"), nil }
+		answer := func(*browser.Request) (*browser.Response, error) {
+			return browsertest.JSON(200, metadata+algs+"}"), nil
+		}
 		c := bound(Config{Discover: true}, browsertest.NewProfile(), answer)
 		_, err := c.AuthCodeURL(t.Context(), Transaction{}, nil)
 		assert.Equal(t, ok, err == nil, algs)

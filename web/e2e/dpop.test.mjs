@@ -388,7 +388,11 @@ provider('UM-24 over a redirect to another origin the token does not go', bound,
       }),
     );
     await ask(page, `${server.api}moved`);
-    assert.ok(stranger.arrived.every(({ authorization }) => authorization === undefined));
+    assert.deepEqual(
+      stranger.arrived.map(({ authorization, headers }) => [authorization, typeof headers.dpop]),
+      [[undefined, 'string']],
+      'the proof does, and is good for nothing there',
+    );
   } finally {
     await stranger.close();
   }

@@ -8,6 +8,7 @@
  */
 import { createKit } from './kit';
 import type { Platform } from './platform';
+import type { Rule } from './policy';
 import type { StorageLike } from './types';
 
 /** The version of this file, put in by the build. */
@@ -167,10 +168,11 @@ export const createProver = (platform: Platform, { config, pending }: ProverOpti
       await inStore((keys) => void keys.delete(place())).catch(() => {});
     },
 
-    /** A proof with the key of that thumbprint (section 4.2); undefined where the key there is another. */
-    async prove(jkt: string, method: string, url: string, authorization?: string): Promise<Proof | undefined> {
+    /** A proof with the key that a rule names (section 4.2); undefined where the key there is another. */
+    async prove({ dpop: jkt, headers }: Rule, method = 'GET', url: string): Promise<Proof | undefined> {
+      const authorization = headers?.authorization;
       const key = known?.jkt == jkt ? known : await search(false);
-      if (key?.jkt != jkt) return;
+      if (!key || key.jkt != jkt) return;
       const at = (raw: string): URL => own(new URL(raw), members.URL);
       const { origin, pathname } = at(url);
       const name = `${method}`;

@@ -32,7 +32,7 @@ export interface Plane {
     facts: { as: string; session: string; version: number; status?: number },
   ): Promise<string | undefined>;
   /** Makes the proof that a rule with a key asks for. Never rejects; resolves with undefined where the key is gone. */
-  prove(rule: Rule, method: string, url: string): Promise<Proof | undefined>;
+  prove(rule: Rule, method: string | undefined, url: string): Promise<Proof | undefined>;
 }
 
 export interface FetchOptions {
@@ -190,7 +190,7 @@ export const createFetch = (
       // As the page wrote it, where nobody says in time what it should carry.
       if ((held || ahead) && !(await wait(Promise.all([held, ahead])))) return call();
 
-      for (let left = retries, nonced: unknown; ; left--) {
+      for (let left = retries, nonced = 0; ; left--) {
         let { policy } = plane;
         let rule: Rule | undefined = policy.rules[as];
         if (rule && (rule.hold || rule.validUntil! <= now())) {
@@ -201,9 +201,10 @@ export const createFetch = (
         }
         if (rule && session && session != policy.session) throw changed();
 
-        const method = (init.method as string) ?? (request ? ofRequest(request, 'method') : 'GET');
-        const proof = rule?.dpop ? await wait(plane.prove(rule, method, hit.url)) : undefined;
+        const method = (init.method ?? (request && ofRequest(request, 'method'))) as string;
+        let proof: Proof | undefined;
         if (rule?.dpop) {
+          proof = await wait(plane.prove(rule, method, hit.url));
           // It took its time: what holds now is looked at again.
           if (policy != plane.policy) {
             left++;
@@ -223,8 +224,7 @@ export const createFetch = (
         const { status } = response;
         if (proof?.learn(response)) {
           // A nonce is no refusal: it is asked for once more, by no account of the retries.
-          if (!once && !nonced) {
-            nonced = proof;
+          if (!once && !nonced++) {
             left++;
             if (spare) target = request = spare;
             discard(response);

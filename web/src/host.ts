@@ -90,7 +90,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     const headers = own<Record<string, string>>({});
     for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
     // Not without a proof where one is asked for: the key may be another by now.
-    const proof = key ? (await prove(key, method, url, headers.authorization))! : undefined;
+    const proof = key ? await prove(own({ dpop: key, headers }), method, url) : undefined;
     if (proof) headers.dpop = proof.headers.dpop!;
     const answer = await promise(
       send(url, {

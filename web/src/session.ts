@@ -35,7 +35,7 @@ export const createSession = (given: SessionOptions): Session => {
   let callback: string | undefined;
   let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
-  let proving: Promise<Prover> | undefined;
+  let proving: Prover | undefined;
   let up = false;
   let failed = false;
   const listeners = new Set<Teller>();
@@ -105,14 +105,9 @@ export const createSession = (given: SessionOptions): Session => {
     if (state.status == 'restoring') show(anonymous());
   };
 
+  /** Asks for the script each time: one that did not come may come later. */
   const prover = () =>
-    (proving ??= import('./dpop').then(
-      ({ createProver }) => createProver(platform, { config, pending }),
-      (error) => {
-        proving = undefined;
-        throw error;
-      },
-    ));
+    import('./dpop').then(({ createProver }) => (proving ??= createProver(platform, { config, pending })));
 
   const boot = () =>
     (booting ??= (async () => {
@@ -199,10 +194,10 @@ export const createSession = (given: SessionOptions): Session => {
         }
       })());
     },
-    async prove(rule, method, url) {
+    async prove(...of) {
       const { session, version } = plane.policy;
       try {
-        const proof = await (await prover()).prove(rule.dpop!, method, url, rule.headers?.authorization);
+        const proof = await (await prover()).prove(...of);
         // Without its key the session is of no use: that is for the core to say.
         return proof ?? void (await plane.ask('authorize', { as: 'user', session, version }));
       } catch {

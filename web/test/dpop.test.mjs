@@ -45,7 +45,7 @@ const open = async (proof) => {
 const fresh = () => createProver(platform, { config: { key, storage: 'memory' }, pending: {} });
 const prove = async (prover, method, url, authorization) => {
   const { 0: jkt } = await prover.key();
-  const proof = await prover.prove(jkt, method, url, authorization);
+  const proof = await prover.prove({ dpop: jkt, headers: { authorization } }, method, url);
   return { ...proof, ...(await open(proof.headers.dpop)) };
 };
 const reply = (code, headers) => new Response('', { status: code, headers });
@@ -178,7 +178,7 @@ test('OA-43 the key is made once, and is another one after it was dropped', asyn
   await prover.drop();
   const { 0: next } = await prover.key();
   assert.notEqual(next, all[0][0]);
-  assert.equal(await prover.prove(all[0][0], 'GET', api), undefined, 'no proof with another key');
+  assert.equal(await prover.prove({ dpop: all[0][0] }, 'GET', api), undefined, 'no proof with another key');
 });
 
 test('GW-08 a script of another version is refused, with both versions', () => {

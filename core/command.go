@@ -93,7 +93,7 @@ func stampOf(args strictjson.Value) session.Stamp {
 func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string, error) {
 	stamp := stampOf(args)
 	rec := r.keeper.Record()
-	if rec.Stamp == stamp && rec.Live() && r.over(rec) {
+	if rec.Stamp == stamp && rec.Live() && (r.over(rec) || r.keeper.Strategy.Lost(ctx, rec)) {
 		// Whatever comes of it, the request is sent: with the new token, or as
 		// it is for the server to judge.
 		_ = r.keeper.Renew(ctx, stamp)

@@ -233,7 +233,7 @@ func TestOP21OP24JW27Hashes(t *testing.T) {
 func TestOP61NoIDTokenAlthoughOpenIDWasAsked(t *testing.T) {
 	p := newProvider(nil)
 	p.answer = `{"access_token":"at","token_type":"bearer"}`
-	_, err := p.client.Exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
+	_, err := p.client.exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
 	assert.Equal(t, errcode.IDTokenInvalid, errcode.Of(err))
 }
 
@@ -243,7 +243,7 @@ func TestJW27TheCodeFlowChecksCHash(t *testing.T) {
 	for _, name := range []string{"c_hash", "s_hash"} {
 		p := newProvider(nil)
 		p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","id_token":%q}`, browsertest.Sign("ES256", es256, claimsOf(time.Now(), name, hash)))
-		_, err := p.client.Exchange(t.Context(), Transaction{Nonce: secret.New("n"), State: secret.New("s")}, secret.New("code"))
+		_, err := p.client.exchange(t.Context(), Transaction{Nonce: secret.New("n"), State: secret.New("s")}, secret.New("code"))
 		assert.ErrorContains(t, err, name)
 	}
 }
@@ -414,7 +414,7 @@ func TestOP60RR16AClockThatIsWrong(t *testing.T) {
 				p.date = there.UTC().Format(http.TimeFormat)
 			}
 			answer(claimsOf(there))
-			got, err := p.client.Exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
+			got, err := p.client.exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
 			if !tt.ok {
 				assert.Equal(t, errcode.IDTokenInvalid, errcode.Of(err), tt.name)
 				assert.ErrorContains(t, err, "clock right?", tt.name)
@@ -425,7 +425,7 @@ func TestOP60RR16AClockThatIsWrong(t *testing.T) {
 
 			// What is over at the server too stays refused.
 			answer(claimsOf(there, "exp", fmt.Sprint(min(there.Unix(), time.Now().Unix())-61)))
-			_, err = p.client.Exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
+			_, err = p.client.exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
 			assert.ErrorContains(t, err, "exp", tt.name)
 			// And a token that did not come with the date is judged by this clock.
 			if tt.skew.Abs() >= time.Hour {
@@ -441,7 +441,7 @@ func TestAWrongDateRefusesNothing(t *testing.T) {
 		p := newProvider(nil)
 		p.date = date
 		p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","id_token":%q}`, browsertest.Sign("ES256", es256, claimsOf(time.Now())))
-		_, err := p.client.Exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
+		_, err := p.client.exchange(t.Context(), Transaction{Nonce: secret.New("n")}, secret.New("code"))
 		assert.NoError(t, err, date)
 	}
 }

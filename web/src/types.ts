@@ -172,7 +172,10 @@ export interface ClientOptions {
    * @default 'code'; with flow 'implicit': 'id_token token' if the scope has openid, else 'token'
    */
   responseType?: ResponseType;
-  /** Not built yet. */
+  /**
+   * Binds the tokens to a key of this browser that no script can export (DPoP, RFC 9449); the server has to take part.
+   * @default false
+   */
   dpop?: boolean;
   /**
    * What the access token shall be good for, as absolute URIs (RFC 8707).

@@ -35,6 +35,9 @@ type Profile struct {
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
 
+	// NoKeys leaves no place for keys: each tab has one of its own, in memory.
+	NoKeys bool
+
 	mu      sync.Mutex
 	jumped  time.Duration
 	area    Area
@@ -42,6 +45,9 @@ type Profile struct {
 	holders map[string]*waiter
 	queues  map[string][]*waiter
 	seed    uint64
+	// proofKey is the thumbprint of the key that is stored.
+	proofKey     string
+	keys, proofs int
 }
 
 // NewProfile returns a browser without tabs.

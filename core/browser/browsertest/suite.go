@@ -36,6 +36,7 @@ func Suite(t *testing.T, s Subject) {
 	t.Run("lifecycle", s.lifecycle)
 	t.Run("http", s.http)
 	t.Run("windows", s.windows)
+	t.Run("proof key", s.proofKey)
 }
 
 func (s Subject) storage(t *testing.T) {

@@ -28,7 +28,7 @@ export function watch(context, tokenEndpoint) {
       url.searchParams.delete(name);
     }
     seen.push({ where: 'a URL', text: url.href });
-    learn(/^Bearer (.+)$/.exec(request.headers().authorization ?? '')?.[1]);
+    learn(/^(?:Bearer|DPoP) (.+)$/.exec(request.headers().authorization ?? '')?.[1]);
     const body = request.postData();
     if (request.method() === 'POST' && /^application\/x-www-form-urlencoded/.test(request.headers()['content-type'])) {
       const form = new URLSearchParams(body ?? '');

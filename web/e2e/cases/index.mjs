@@ -1,0 +1,22 @@
+// The cases that need a server which does something special. Each entry:
+//
+//   id       of the case; a case with several variants has one entry each, with `variant`
+//   what     the server does
+//   server   its behaviour (see ../servers/hostile-server.mjs)
+//   auth, options, scheme   for createSession, on top of what settingsFor has; the first two may be functions of the server
+//   act      what the page does, and what is checked; by default it signs in by redirect and `want` must come of it
+//   want     { error } or { user, claims, state }
+//   asks     the requests that the server may get, in their order, without metadata and keys
+//   reads    how many there are of these: { discovery, jwks }
+//   evil     the requests that the other origin may get
+//   carried  parameters with a secret that this server puts into the page's address, but for the code
+//   todo     the feature that is not there yet
+import { idTokens } from './id-tokens.mjs';
+
+export const cases = [...idTokens].map((one) => ({ ...one, key: one.variant ? `${one.id}-${one.variant}` : one.id }));
+
+const keys = new Set();
+for (const { key } of cases) {
+  if (keys.has(key)) throw new Error(`two cases are called ${key}`);
+  keys.add(key);
+}

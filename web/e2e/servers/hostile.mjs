@@ -1,0 +1,51 @@
+// An authorization server that misbehaves on demand, one behaviour a case; a page to go with it; and an origin that is up
+// to no good. The cases, with what each server does, are in ../cases.
+//
+//   node web/e2e/servers/hostile.mjs                  lists the cases
+//   node web/e2e/servers/hostile.mjs --case OP-11     starts the servers of a case, and logs what they are asked
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startEvil } from './hostile-evil.mjs';
+import { listen } from './hostile-http.mjs';
+import { startPage } from './hostile-page.mjs';
+import { AuthorizationServer } from './hostile-server.mjs';
+
+/** Starts the servers. `behave(name, behaviour)` then makes an issuer, afresh at each call. */
+export async function startHostile({ rewrite } = {}) {
+  const issuers = new Map();
+  const rewriting = { rewrite };
+  const [evil, page, server] = await Promise.all([
+    startEvil(),
+    startPage({ rewrite: (path, html) => rewriting.rewrite?.(path, html) ?? html }),
+    listen((request, response) => {
+      const url = new URL(request.url, server.origin);
+      // RFC 8414, section 3.1, puts the well-known part in front of the issuer's path.
+      const [, wellKnown = '', name, rest = ''] = /^(\/\.well-known\/[\w-]+)?\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
+      const as = issuers.get(name);
+      if (!as) return response.writeHead(404).end();
+      return as.handle(request, response, url, wellKnown + rest);
+    }),
+  ]);
+  return {
+    page: page.origin,
+    evil,
+    behave(name, behaviour) {
+      rewriting.rewrite = behaviour?.page ?? rewrite;
+      const as = new AuthorizationServer({ name, origin: server.origin, page: page.origin, evil: evil.origin, behaviour });
+      issuers.set(name, as);
+      evil.arrived.length = 0;
+      return as;
+    },
+    close: () => Promise.all([evil.close(), page.close(), server.close()]),
+  };
+}
+
+/** What `createSession` gets for a page that works with one issuer: see e2e/pages/page.js. */
+export function settingsFor(as, { auth, options, scheme = 'oidc' } = {}) {
+  const usual = { clientId: 'app', scope: 'openid offline_access profile', redirectUri: `${as.page}/callback` };
+  return {
+    scheme,
+    auth: { ...usual, ...(scheme === 'oidc' ? { issuer: as.issuer } : {}), ...auth },
+    options: { api: [`${as.issuer}/api/`, `${as.issuer}/userinfo`], ...options },
+  };
+}

@@ -14,7 +14,13 @@ const day = 86_400;
 
 const table = [
   ['OP-01', '', 'does nothing wrong', {}, verified, 'signatures'],
-  ['OP-02', '', 'says that another issuer made the id token', claims((c) => (c.iss = 'https://other.example')), refused],
+  [
+    'OP-02',
+    '',
+    'says that another issuer made the id token',
+    claims((c) => (c.iss = 'https://other.example')),
+    refused,
+  ],
   ['OP-02', 'slash', 'writes its name with one slash more', claims((c) => (c.iss += '/')), refused],
   ['OP-03', '', 'leaves sub out', without('sub'), refused],
   ['OP-03', 'empty', 'has an empty sub', claims((c) => (c.sub = '')), refused],
@@ -43,7 +49,14 @@ const table = [
   ['OP-11', '', 'has one bit of an RS256 signature wrong', { jwt: bitWrong }, refused, 'signatures'],
   ['OP-11', 'key', 'signs with a key that is not its own', { idToken: (jwt) => stranger(jwt) }, refused, 'signatures'],
   ['OP-12', '', 'has one bit of an ES256 signature wrong', { alg: 'ES256', jwt: bitWrong }, refused, 'signatures'],
-  ['OP-13', '', "signs with HS256 and the client's id", { jwt: (jwt) => signedByHMAC(jwt, 'app') }, refused, 'signatures'],
+  [
+    'OP-13',
+    '',
+    "signs with HS256 and the client's id",
+    { jwt: (jwt) => signedByHMAC(jwt, 'app') },
+    refused,
+    'signatures',
+  ],
   ['OP-13', 'empty', 'signs with HS256 and nothing', { jwt: (jwt) => signedByHMAC(jwt, '') }, refused, 'signatures'],
   [
     'OP-13',
@@ -60,7 +73,12 @@ const table = [
     {
       jwt: (jwt) => signedByHMAC(jwt, 'published', { kid: 'secret' }),
       keys: (set) =>
-        void set.keys.push({ kty: 'oct', kid: 'secret', alg: 'HS256', k: Buffer.from('published').toString('base64url') }),
+        void set.keys.push({
+          kty: 'oct',
+          kid: 'secret',
+          alg: 'HS256',
+          k: Buffer.from('published').toString('base64url'),
+        }),
       metadata: (m) => void m.id_token_signing_alg_values_supported.push('HS256'),
     },
     refused,
@@ -70,7 +88,14 @@ const table = [
   ['OP-21', '', 'has a wrong at_hash', claims((c) => (c.at_hash = halfHash('RS256', 'other'))), refused, 'signatures'],
   ['OP-21', 'absent', 'has no at_hash in the code flow, which may be', without('at_hash'), accepted],
   ['OP-44', '', 'passes a logout token for an id token', { idToken: logoutToken }, refused, 'signatures'],
-  ['OP-44', 'typ', 'says that the id token is a logout token', header((h) => (h.typ = 'logout+jwt')), refused, 'signatures'],
+  [
+    'OP-44',
+    'typ',
+    'says that the id token is a logout token',
+    header((h) => (h.typ = 'logout+jwt')),
+    refused,
+    'signatures',
+  ],
   ['OP-44', 'access', 'says that it is an access token', header((h) => (h.typ = 'at+jwt')), refused, 'signatures'],
   ['OP-50', '', 'has somebody else in aud too', claims((c) => (c.aud = ['app', 'other'])), refused],
   [
@@ -80,9 +105,22 @@ const table = [
     claims((c) => Object.assign(c, { aud: ['app', 'other'], azp: 'other' })),
     refused,
   ],
-  ['OP-50', 'single', 'has this client as aud, and another as azp', claims((c) => (c.azp = 'other')), refused, 'claims'],
+  [
+    'OP-50',
+    'single',
+    'has this client as aud, and another as azp',
+    claims((c) => (c.azp = 'other')),
+    refused,
+    'claims',
+  ],
   ['OP-51', '', 'has a list of this client as aud', claims((c) => (c.aud = ['app'])), accepted],
-  ['OP-52', 'expired', 'has an id token that has expired', claims((c) => Object.assign(c, { iat: c.iat - 400, exp: c.iat - 100 })), refused],
+  [
+    'OP-52',
+    'expired',
+    'has an id token that has expired',
+    claims((c) => Object.assign(c, { iat: c.iat - 400, exp: c.iat - 100 })),
+    refused,
+  ],
   ['OP-52', 'exp', 'leaves exp out', without('exp'), refused],
   ['OP-52', 'iss', 'leaves iss out', without('iss'), refused],
   ['OP-52', 'text', 'has exp as text', claims((c) => (c.exp = `${c.exp}`)), refused],

@@ -16,7 +16,9 @@ export async function startPage({ port, rewrite = (_path, html) => html } = {}) 
   return listen(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://page');
     const name = /^\/(dist\/)?([\w.-]+\.(js|wasm))$/.exec(pathname);
-    const path = name ? folder(name[1] ? `../../dist/${name[2]}` : `../pages/${name[2]}`) : folder('../pages/index.html');
+    const path = name
+      ? folder(name[1] ? `../../dist/${name[2]}` : `../pages/${name[2]}`)
+      : folder('../pages/index.html');
     const body = await file(path).catch(() => undefined);
     if (!body) return response.writeHead(404).end();
     // The program is compiled once a browser context, and not at each load, where it may be kept.

@@ -12,6 +12,8 @@
 //   headers               of every answer
 //   instead               { endpoint(exchange) }: answers a request itself, unless it returns false
 //   paths                 { '/path': endpoint }: more paths
+//   page(path, html, as)  changes the page, which is not this server's at all
+//   afterLogout(params)   changes what the logout page sends back
 //   lax                   takes a code without its verifier
 //   nobody                nobody is signed in
 //
@@ -54,8 +56,9 @@ export class AuthorizationServer {
   pushed = new Map();
   counts = {};
 
-  constructor({ name, origin, page, evil, behaviour = {} }) {
-    Object.assign(this, { name, page, evil, behaviour, issuer: `${origin}/${name}` });
+  /** `elsewhere` is the same server on another origin. */
+  constructor({ name, origin, second, page, evil, behaviour = {} }) {
+    Object.assign(this, { name, page, evil, behaviour, issuer: `${origin}/${name}`, elsewhere: `${second}/${name}` });
     this.signing = keyFor(behaviour.alg ?? 'RS256');
     this.sid = this.mint('sid', false);
   }
@@ -93,7 +96,14 @@ export class AuthorizationServer {
       userinfo_endpoint: `${issuer}/userinfo`,
       revocation_endpoint: `${issuer}/revoke`,
       end_session_endpoint: `${issuer}/logout`,
-      response_types_supported: ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'],
+      response_types_supported: [
+        'code',
+        'id_token',
+        'id_token token',
+        'code id_token',
+        'code token',
+        'code id_token token',
+      ],
       response_modes_supported: ['query', 'fragment'],
       grant_types_supported: ['authorization_code', 'refresh_token', 'password', 'implicit'],
       subject_types_supported: ['public'],
@@ -112,6 +122,7 @@ export class AuthorizationServer {
     response.setHeader('date', new Date(this.now() * 1000).toUTCString());
     response.setHeader('access-control-allow-origin', this.page);
     response.setHeader('vary', 'origin');
+    response.setHeader('cache-control', 'no-store');
     response.setHeader('access-control-expose-headers', 'date, retry-after, www-authenticate, dpop-nonce');
     for (const [name, value] of Object.entries(this.behaviour.headers ?? {})) response.setHeader(name, value);
     if (method === 'OPTIONS') {
@@ -124,7 +135,7 @@ export class AuthorizationServer {
     response.once('close', () => (entry.status = response.statusCode));
     const send = (status, body, more) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...more }).end(text);
+      response.writeHead(status, { 'content-type': 'application/json', ...more }).end(text);
     };
     const exchange = { request, response, send, as: this, headers, form, query: url.searchParams, url };
     exchange.nth = this.requests(endpoint).length;
@@ -182,7 +193,7 @@ export class AuthorizationServer {
     const own = await this.behaviour.answer?.(params, grant);
     const front = types.length > 1 || types[0] !== 'code';
     const mark = front ? '#' : back.includes('?') ? '&' : '?';
-    response.writeHead(302, { location: own ?? back + mark + params, 'cache-control': 'no-store' }).end();
+    response.writeHead(302, { location: own || back + mark + params }).end();
   }
 
   async on_token({ send, form }) {
@@ -193,7 +204,9 @@ export class AuthorizationServer {
       const grant = this.codes.get(form.get('code'));
       this.codes.delete(form.get('code'));
       if (!grant || form.get('redirect_uri') !== grant.redirectUri) return refuse('invalid_grant');
-      const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url');
       if (challenge !== grant.challenge && !this.behaviour.lax) return refuse('invalid_grant');
       return send(200, await this.issue(this.grant(by, grant)));
     }

@@ -11,32 +11,35 @@ import { startPage } from './hostile-page.mjs';
 import { AuthorizationServer } from './hostile-server.mjs';
 
 /** Starts the servers. `behave(name, behaviour)` then makes an issuer, afresh at each call. */
-export async function startHostile({ rewrite } = {}) {
+export async function startHostile({ ports = {} } = {}) {
   const issuers = new Map();
-  const rewriting = { rewrite };
-  const [evil, page, server] = await Promise.all([
+  let rewrite;
+  const serve = (request, response) => {
+    const url = new URL(request.url, server.origin);
+    // RFC 8414, section 3.1, puts the well-known part in front of the issuer's path.
+    const [, wellKnown = '', name, rest = ''] = /^(\/\.well-known\/[\w-]+)?\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
+    const as = issuers.get(name);
+    if (!as) return response.writeHead(404).end();
+    return as.handle(request, response, url, wellKnown + rest);
+  };
+  const [evil, page, server, second] = await Promise.all([
     startEvil(),
-    startPage({ rewrite: (path, html) => rewriting.rewrite?.(path, html) ?? html }),
-    listen((request, response) => {
-      const url = new URL(request.url, server.origin);
-      // RFC 8414, section 3.1, puts the well-known part in front of the issuer's path.
-      const [, wellKnown = '', name, rest = ''] = /^(\/\.well-known\/[\w-]+)?\/([^/]+)(\/.*)?$/.exec(url.pathname) ?? [];
-      const as = issuers.get(name);
-      if (!as) return response.writeHead(404).end();
-      return as.handle(request, response, url, wellKnown + rest);
-    }),
+    startPage({ port: ports.page, rewrite: (path, html) => rewrite?.(path, html) ?? html }),
+    listen(serve),
+    listen(serve),
   ]);
   return {
     page: page.origin,
     evil,
     behave(name, behaviour) {
-      rewriting.rewrite = behaviour?.page ?? rewrite;
-      const as = new AuthorizationServer({ name, origin: server.origin, page: page.origin, evil: evil.origin, behaviour });
+      const origins = { origin: server.origin, second: second.origin, page: page.origin, evil: evil.origin };
+      const as = new AuthorizationServer({ name, ...origins, behaviour });
       issuers.set(name, as);
+      rewrite = behaviour?.page && ((path, html) => behaviour.page(path, html, as));
       evil.arrived.length = 0;
       return as;
     },
-    close: () => Promise.all([evil.close(), page.close(), server.close()]),
+    close: () => Promise.all([evil, page, server, second].map((one) => one.close())),
   };
 }
 

@@ -35,6 +35,8 @@ var commands = map[string]func(*Runtime, context.Context, strictjson.Value) (str
 	"authorize":            (*Runtime).authorize,
 	"refused":              (*Runtime).refused,
 	"loginWithRedirect":    (*Runtime).loginWithRedirect,
+	"loginWithPopup":       (*Runtime).loginWithPopup,
+	"loginSilently":        (*Runtime).loginSilently,
 	"loginWithCredentials": (*Runtime).loginWithCredentials,
 	"logout":               (*Runtime).logout,
 	"refresh":              (*Runtime).refresh,
@@ -117,7 +119,7 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 	if stamp.Session == "" {
 		return giveUp.result() // it was nobody's; there is nothing to recover
 	}
-	failed := r.keeper.Renew(ctx, stamp)
+	failed := r.keeper.Refused(ctx, stamp)
 	switch rec := r.keeper.Record(); {
 	case !rec.Live():
 		return giveUp.result()
@@ -144,6 +146,18 @@ func params(args strictjson.Value) (p userauth.Params) {
 		p = append(p, [2]string{name, v.Get(name).TextOr("")})
 	}
 	return p
+}
+
+// loginWithPopup has no time of its own: a person is at work.
+func (r *Runtime) loginWithPopup(ctx context.Context, args strictjson.Value) (string, error) {
+	window, _ := args.Get("window").Int()
+	return nothing, r.service.LoginWithPopup(ctx, userauth.PopupOptions{
+		Window: int(window), Prompt: args.Get("prompt").TextOr(""), LoginHint: args.Get("loginHint").TextOr(""), Params: params(args),
+	})
+}
+
+func (r *Runtime) loginSilently(ctx context.Context, args strictjson.Value) (string, error) {
+	return nothing, r.service.LoginSilently(ctx, userauth.SilentOptions{LoginHint: args.Get("loginHint").TextOr(""), Params: params(args)})
 }
 
 func (r *Runtime) loginWithCredentials(ctx context.Context, args strictjson.Value) (string, error) {

@@ -59,6 +59,7 @@ func ParseConfig(text string) (Config, error) {
 			Endpoints: oauth.Endpoints{
 				Authorization: endpoint("authorization"), Token: endpoint("token"),
 				Revocation: endpoint("revocation"), EndSession: endpoint("endSession"),
+				UserInfo: endpoint("userinfo"), JWKS: endpoint("jwks"),
 			},
 			ClientID: str("client"), ClientSecret: secret.New(str("clientSecret")), Scope: str("scope"), RedirectURI: str("redirectUri"),
 			ClockTolerance: duration("clockTolerance", time.Second, time.Minute), AllowInsecure: flag("allowInsecure"),

@@ -42,7 +42,11 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 
 	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
-	strategy := bearer.New(client)
+	silent := userauth.Silent{Client: client, Windows: b.Windows}
+	strategy := bearer.New(client, nil)
+	if c.OAuth.Discover && c.Flow == userauth.Code {
+		strategy = bearer.New(client, silent.Again)
+	}
 	store := persist.New(persist.Options{
 		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: c.Key,
 		Issuer: c.OAuth.Issuer, Client: c.OAuth.ClientID, Context: c.Context,
@@ -53,13 +57,14 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: c.Key + "/refresh",
 		Publish: func(v session.View, events []event.Event) { publish(update(v, events)) },
 		Tell:    func() { r.tabs.Changed() },
+		Visible: b.Lifecycle.Visible,
 		Leeway:  c.Leeway, Timeout: c.Timeout,
 	})
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
 	r.service = userauth.New(userauth.Options{
 		Flow: c.Flow, Client: client, Keeper: r.keeper, Pending: pending, Navigation: r.navigation,
-		Location: b.Location, Origin: c.Origin, AfterLogout: c.AfterLogout,
+		Location: b.Location, Windows: b.Windows, Silent: silent, Origin: c.Origin, AfterLogout: c.AfterLogout, Timeout: c.Timeout,
 	})
 	r.tabs = tabs.New(b.Channel, b.Lifecycle, func() { r.keeper.Reload(context.Background()) })
 	return r, nil
@@ -74,6 +79,13 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	defer cancel()
 	since := r.keeper.Load(ctx, shown)
 	if callback != "" {
+		if ok, err := r.service.LoggedOut(ctx, callback); ok {
+			if err != nil {
+				since = append(since, r.failure(err))
+			}
+			r.keeper.Announce(since...)
+			return ""
+		}
 		path, ok, err := r.service.Callback(ctx, callback)
 		switch {
 		case err != nil:

@@ -39,6 +39,7 @@ func New(host safejs.Value) (*Bridge, browser.Browser) {
 		Lifecycle: lifecycle{b},
 		Locks:     locks{b},
 		Channel:   channel{b},
+		Windows:   windows{b},
 	}
 }
 

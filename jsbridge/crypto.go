@@ -7,6 +7,8 @@ import (
 	"errors"
 
 	"github.com/hack-pad/safejs"
+
+	"latchkey/core/browser"
 )
 
 type crypto struct{ *Bridge }
@@ -36,24 +38,44 @@ func (c crypto) Random(p []byte) error {
 	return nil
 }
 
-func (c crypto) SHA256(ctx context.Context, p []byte) (sum [32]byte, err error) {
-	array, err := safejs.Global().Get("Uint8Array")
+func (c crypto) Digest(ctx context.Context, hash string, p []byte) ([]byte, error) {
+	v, err := bytes(p)
 	if err != nil {
-		return sum, err
+		return nil, err
 	}
-	v, err := array.New(len(p))
-	if err != nil {
-		return sum, err
-	}
-	if _, err = safejs.CopyBytesToJS(v, p); err != nil {
-		return sum, err
-	}
-	if v, err = c.do(ctx, "digest", v); err != nil {
-		return sum, err
+	if v, err = c.do(ctx, "digest", hash, v); err != nil {
+		return nil, unsupported(err)
 	}
 	got, ok := data(v)
-	if !ok || len(got) != len(sum) {
-		return sum, errors.New("the browser gave no digest")
+	if !ok || len(got) < 32 {
+		return nil, errors.New("the browser gave no digest")
 	}
-	return [32]byte(got), nil
+	return got, nil
+}
+
+func (c crypto) Verify(ctx context.Context, alg, jwk string, signature, signed []byte) (bool, error) {
+	s, err := bytes(signature)
+	if err != nil {
+		return false, err
+	}
+	d, err := bytes(signed)
+	if err != nil {
+		return false, err
+	}
+	v, err := c.do(ctx, "verify", alg, jwk, s, d)
+	if err != nil {
+		return false, unsupported(err)
+	}
+	// Nothing but true itself is a signature that is good.
+	if typeOf(v) != safejs.TypeBoolean {
+		return false, errors.New("the browser gave no verdict")
+	}
+	return v.Bool()
+}
+
+func unsupported(err error) error {
+	if err == hostError("NotSupportedError") {
+		return browser.ErrUnsupported
+	}
+	return err
 }

@@ -68,3 +68,16 @@ func data(v safejs.Value) ([]byte, bool) {
 	n, err := safejs.CopyBytesToGo(p, v)
 	return p, err == nil && n == len(p)
 }
+
+// bytes makes a Uint8Array.
+func bytes(p []byte) (safejs.Value, error) {
+	array, err := safejs.Global().Get("Uint8Array")
+	if err != nil {
+		return safejs.Undefined(), err
+	}
+	v, err := array.New(len(p))
+	if err == nil {
+		_, err = safejs.CopyBytesToJS(v, p)
+	}
+	return v, err
+}

@@ -18,4 +18,5 @@ type Browser struct {
 	Lifecycle Lifecycle
 	Locks     Locks
 	Channel   Channel
+	Windows   Windows
 }

@@ -15,4 +15,6 @@ const (
 type Lifecycle interface {
 	// Listen calls f for each signal, on a goroutine of its own, until stop.
 	Listen(f func(Signal)) (stop func())
+	// Visible tells whether the person can see the page.
+	Visible() bool
 }

@@ -34,6 +34,7 @@ const (
 	Aborted             Code = "aborted"
 	SessionExpired      Code = "session_expired"
 	SessionChanged      Code = "session_changed"
+	PopupClosed         Code = "popup_closed"
 	StorageFailed       Code = "storage_failed"
 	Closed              Code = "closed"
 )
@@ -118,4 +119,19 @@ func plain(c Code) string {
 		return "it was given up"
 	}
 	return "the runtime met an error it does not know"
+}
+
+// Parse reads what JSON wrote; nil where v is no object.
+func Parse(v strictjson.Value) error {
+	code, ok := v.Get("code").Text()
+	if !ok {
+		return nil
+	}
+	e := &Error{Code: Code(code), Message: v.Get("message").TextOr("")}
+	if o := v.Get("oauth"); o.Kind() == strictjson.Obj {
+		e.OAuth = &OAuth{Error: o.Get("error").TextOr(""), Description: o.Get("error_description").TextOr(""), URI: o.Get("error_uri").TextOr("")}
+	}
+	seconds, _ := v.Get("retryAfter").Int()
+	e.RetryAfter = time.Duration(seconds) * time.Second
+	return e
 }

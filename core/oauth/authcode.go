@@ -2,6 +2,8 @@ package oauth
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"latchkey/core/errcode"
@@ -9,65 +11,149 @@ import (
 	"latchkey/core/session"
 )
 
-// AuthCodeURL is where the page goes to sign in: the authorization code flow
-// with PKCE (RFC 7636). params can't replace what binds the answer to t.
-func (c *Client) AuthCodeURL(ctx context.Context, t Transaction, params [][2]string) (string, error) {
-	e, err := c.metadata(ctx)
+// AuthCodeURL is where the page goes to sign in: with a code, always with PKCE
+// (RFC 7636). params can't replace what binds the answer to t.
+// A max_age among them is noted in t, as the id token must then show it.
+func (c *Client) AuthCodeURL(ctx context.Context, t *Transaction, params [][2]string) (string, error) {
+	m, err := c.metadata(ctx)
 	if err != nil {
 		return "", err
 	}
-	if e.Authorization == "" {
+	if m.Authorization == "" {
 		return "", errcode.New(errcode.DiscoveryFailed, "the server names no authorization endpoint")
 	}
-	challenge, err := c.challenge(ctx, t.Verifier)
+	rest := make([][2]string, 0, len(params))
+	for _, p := range params {
+		if p[0] != "max_age" {
+			rest = append(rest, p)
+		} else if t.MaxAge, err = strconv.ParseInt(p[1], 10, 32); err != nil || t.MaxAge < 0 {
+			return "", errcode.New(errcode.ConfigInvalid, "params.max_age must be a number of seconds")
+		}
+	}
+	f, err := c.authorization(ctx, *t, rest)
 	if err != nil {
 		return "", err
 	}
-	own := [][2]string{
-		{"response_type", "code"}, {"client_id", c.ClientID}, {"redirect_uri", t.RedirectURI}, {"scope", c.Scope},
-		{"state", t.State.Expose()}, {"code_challenge", challenge}, {"code_challenge_method", "S256"},
+	if m.Pushed != "" {
+		pushed, err := c.push(ctx, m, f)
+		if err != nil {
+			return "", err
+		}
+		if pushed != nil {
+			f = pushed
+		}
 	}
-	if c.openID() {
-		own = append(own, [2]string{"nonce", t.Nonce.Expose()})
+	return withQuery(m.Authorization, f.String()), nil
+}
+
+// authorization is the authorization request (RFC 6749, section 4.1.1; OpenID
+// Connect Core, section 3.1.2.1).
+func (c *Client) authorization(ctx context.Context, t Transaction, params [][2]string) (*form, error) {
+	f := &form{}
+	own := map[string]bool{"response_mode": true, "request": true, "request_uri": true, "nonce": true}
+	add := func(name, value string) {
+		own[name] = true
+		f.addText(name, value)
 	}
-	var f form
-	taken := map[string]bool{"nonce": true, "response_mode": true, "request": true, "request_uri": true}
-	for _, p := range own {
-		f.addText(p[0], p[1])
-		taken[p[0]] = true
+	add("response_type", c.ResponseType.String())
+	add("client_id", c.ClientID)
+	add("redirect_uri", t.RedirectURI)
+	add("scope", c.Scope)
+	add("state", t.State.Expose())
+	if c.ResponseType.HasCode() {
+		challenge, err := c.challenge(ctx, t.Verifier)
+		if err != nil {
+			return nil, err
+		}
+		add("code_challenge", challenge)
+		add("code_challenge_method", "S256")
+	}
+	if c.openID() || c.ResponseType.IDToken {
+		add("nonce", t.Nonce.Expose())
+	}
+	for _, resource := range c.Resources {
+		add("resource", resource)
+	}
+	if t.MaxAge >= 0 {
+		f.add("max_age", strconv.FormatInt(t.MaxAge, 10))
 	}
 	for _, p := range params {
-		if taken[p[0]] {
-			return "", errcode.New(errcode.ConfigInvalid, "params."+printable(p[0])+" is the runtime's own; leave it out")
+		if own[p[0]] {
+			return nil, errcode.New(errcode.ConfigInvalid, "params."+printable(p[0])+" is the runtime's own; leave it out")
 		}
 		f.add(p[0], p[1])
 	}
-	return withQuery(e.Authorization, f.String()), nil
+	return f, nil
 }
 
 // openID tells whether an id token is asked for.
-func (c *Client) openID() bool {
-	for _, s := range strings.Fields(c.Scope) {
-		if s == "openid" {
-			return true
-		}
+func (c *Client) openID() bool { return slices.Contains(strings.Fields(c.Scope), "openid") }
+
+// Redeem makes tokens of the answer to t, whichever way it came.
+func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.Tokens, error) {
+	if err := c.fromIssuer(ctx, t, a); err != nil {
+		return session.Tokens{}, err
 	}
-	return false
+	if a.Err != nil {
+		return session.Tokens{}, a.Err
+	}
+	front, err := c.identify(ctx, a.Tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, front: true, code: a.Code, state: t.State})
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	if !c.ResponseType.HasCode() {
+		if front.Access.Empty() {
+			front.IssuedAt = c.clock.Now()
+		}
+		return front, nil
+	}
+	// What came through the address is not used beyond this: the token endpoint
+	// gives all of it again, to us alone.
+	tokens, err := c.exchange(ctx, t, a.Code)
+	if err == nil && !front.ID.Empty() && tokens.Subject != front.Subject {
+		err = errcode.New(errcode.IDTokenInvalid, "the two id tokens of one sign-in are about different people (OpenID Connect Core, section 3.3.3.6)")
+	}
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	return tokens, nil
 }
 
-// Exchange redeems an authorization code.
-func (c *Client) Exchange(ctx context.Context, t Transaction, code secret.String) (session.Tokens, error) {
+// fromIssuer refuses an answer that another server may have given (RFC 9207,
+// section 2.4).
+func (c *Client) fromIssuer(ctx context.Context, t Transaction, a Answer) error {
+	if !c.Discover {
+		return nil // nobody said what the issuer calls itself
+	}
+	m, err := c.metadata(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.Issuer != "" && a.Issuer != t.Issuer:
+		return errcode.New(errcode.IssuerMismatch, "the sign-in answer came from another issuer (RFC 9207)")
+	case a.Issuer == "" && m.AnswersWithIssuer:
+		return errcode.New(errcode.IssuerMismatch, "the sign-in answer lacks the iss that this server promises (RFC 9207)")
+	}
+	return nil
+}
+
+// exchange redeems an authorization code (RFC 6749, section 4.1.3).
+func (c *Client) exchange(ctx context.Context, t Transaction, code secret.String) (session.Tokens, error) {
 	var f form
 	f.add("grant_type", "authorization_code")
 	f.add("code", code.Expose())
 	f.add("redirect_uri", t.RedirectURI)
 	f.add("code_verifier", t.Verifier.Expose())
+	for _, resource := range c.Resources {
+		f.add("resource", resource)
+	}
 	tokens, err := c.request(ctx, &f)
 	if err != nil {
 		return tokens, err
 	}
 	if tokens.ID.Empty() && c.openID() && c.Discover {
-		return tokens, errcode.New(errcode.IDTokenInvalid, "the scope has openid, but the server sent no id token")
+		return session.Tokens{}, errcode.New(errcode.IDTokenInvalid, "the scope has openid, but the server sent no id token")
 	}
-	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: -1})
+	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, code: code, state: t.State})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/core/browser"
+	"latchkey/core/gate"
 	"latchkey/core/secret"
 )
 
@@ -24,6 +25,14 @@ type Config struct {
 	ClientSecret secret.String
 	Scope        string
 	RedirectURI  string
+	// ResponseType is what the authorization endpoint is asked for; a code by
+	// default.
+	ResponseType ResponseType
+	// Resources are what the access token shall be good for (RFC 8707).
+	Resources []string
+	// MaxAge is how many seconds ago the person may have signed in; nil asks for
+	// nothing.
+	MaxAge *int64
 	// ClockTolerance is how far this clock and the server's may be apart.
 	ClockTolerance time.Duration
 	// AllowInsecure lets http: through for any host, not only for loopback.
@@ -45,9 +54,13 @@ type Client struct {
 
 	mu         sync.Mutex
 	discovered *known
+	// skew is how far the server's clock is ahead, by its last token answer.
+	skew time.Duration
+
+	keys keys
 }
 
 // New returns a Client that has asked nobody yet.
 func New(c Config, http browser.HTTP, crypto browser.Crypto, clock browser.Clock) *Client {
-	return &Client{Config: c, http: http, crypto: crypto, clock: clock}
+	return &Client{Config: c, http: http, crypto: crypto, clock: clock, keys: keys{gate: gate.New()}}
 }

@@ -2,7 +2,9 @@ package oauth
 
 import (
 	"context"
-	"time"
+	"encoding/base64"
+	"slices"
+	"unicode/utf8"
 
 	"latchkey/core/errcode"
 	"latchkey/core/secret"
@@ -15,9 +17,9 @@ type expectation struct {
 	issuer string
 	// nonce is empty where none was sent.
 	nonce secret.String
-	// anyAge accepts a token that has expired. A refresh is about the same
-	// person as before, and a lid closed between the request and its answer
-	// must not sign them out.
+	// anyAge accepts a token whose times don't fit this clock. A refresh is about
+	// the same person as before, and neither a lid closed between the request
+	// and its answer nor a clock that is wrong must sign them out.
 	anyAge bool
 	// maxAge is how many seconds ago the person may have signed in; negative
 	// where nobody asked (OpenID Connect Core, section 3.1.2.1).
@@ -26,74 +28,198 @@ type expectation struct {
 	// TLS vouches for it: at_hash and c_hash are then required for what came
 	// with it.
 	front bool
-	// code is what came with it, in a hybrid flow.
-	code secret.String
+	// code is what came with it or before it, and state what was sent.
+	code, state secret.String
+	// subject is who the session is about, and before what its last id token
+	// claimed, as JSON. Both are empty where nobody knows.
+	subject, before string
 }
 
-// identify reads who t's id token says the person is. Without one it returns t
-// as it is.
+// identify reads who t's id token says the person is (OpenID Connect Core,
+// section 3.1.3.7). Without one it returns t as it is.
 //
-// The token came straight from the token endpoint, so that TLS vouches for
-// the server (OpenID Connect Core, section 3.1.3.7, item 6).
-func (c *Client) identify(_ context.Context, t session.Tokens, want expectation) (session.Tokens, error) {
+// With discovery the signature is always checked, also where TLS vouches for
+// the server. Without, it is where the options name the keys.
+func (c *Client) identify(ctx context.Context, t session.Tokens, want expectation) (session.Tokens, error) {
 	if t.ID.Empty() {
 		return t, nil
 	}
-	claims, err := payload(t.ID)
+	token, why := readJWS(t.ID.Expose())
+	if why != "" {
+		return session.Tokens{}, invalid(why)
+	}
+	m, err := c.metadata(ctx)
 	if err != nil {
-		return session.Tokens{}, errcode.Wrap(errcode.IDTokenInvalid, "the id token can't be read", err)
+		return session.Tokens{}, err
 	}
-	if why := c.check(claims, want); why != "" {
-		return session.Tokens{}, errcode.New(errcode.IDTokenInvalid, "the id token is not for this sign-in: "+why)
+	if m.IDTokenAlgs != nil && !slices.Contains(m.IDTokenAlgs, token.alg) {
+		return session.Tokens{}, invalid("alg is none that the issuer's metadata names (id_token_signing_alg_values_supported)")
 	}
-	t.Subject = claims.Get("sub").TextOr("")
-	t.Claims = claims.JSON()
+	if why := c.check(token.claims, want); why != "" {
+		return session.Tokens{}, invalid(why)
+	}
+	if err := c.bound(ctx, token, t.Access, want); err != nil {
+		return session.Tokens{}, err
+	}
+	switch {
+	case m.JWKS != "":
+		err = c.verify(ctx, token, m.JWKS)
+	case c.Discover:
+		err = errcode.Wrap(errcode.IDTokenInvalid, "the id token can't be verified: the issuer's metadata names no keys (jwks_uri); have the server publish them", errNoKey)
+	case want.front:
+		err = invalid("it came through the browser, and there are no keys to verify it with; set auth.endpoints.jwks")
+	}
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	t.Subject = token.claims.Get("sub").TextOr("")
+	t.Claims = token.claims.JSON()
 	return t, nil
 }
 
-// check says what is wrong, or "".
+// invalid is the one error for a token that is refused. why names a claim, and
+// never what it holds.
+func invalid(why string) error {
+	return errcode.New(errcode.IDTokenInvalid, "the id token is not for this sign-in: "+why)
+}
+
+// logoutEvent marks a logout token (OpenID Connect Back-Channel Logout 1.0,
+// section 2.4), which has all that an id token needs.
+const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+
+// check says what is wrong with the claims, or "".
 func (c *Client) check(claims strictjson.Value, want expectation) string {
 	// Without discovery nobody said what the issuer calls itself.
 	if issuer, _ := claims.Get("iss").Text(); issuer == "" || c.Discover && issuer != want.issuer {
-		return "iss is missing, or another issuer"
+		return "iss is missing, or another issuer than auth.issuer"
 	}
-	if sub, _ := claims.Get("sub").Text(); sub == "" {
-		return "sub is missing"
+	switch sub, _ := claims.Get("sub").Text(); {
+	case sub == "" || utf8.RuneCountInString(sub) > 255:
+		return "sub is missing, empty, or longer than 255 characters"
+	case want.subject != "" && sub != want.subject:
+		return "sub is somebody else than before"
 	}
-	if !c.audience(claims) {
-		return "aud is not this client"
+	if !onlyFor(claims.Get("aud"), c.ClientID) {
+		return "aud is not auth.clientId, and that alone"
 	}
-	now := c.clock.Now()
-	if exp, ok := claims.Get("exp").Number(); !ok || !want.anyAge && !now.Add(-c.ClockTolerance).Before(fromSeconds(exp)) {
-		return "exp is missing, or past; is this clock right?"
+	if azp := claims.Get("azp"); azp.Kind() != strictjson.Missing && azp.TextOr("") != c.ClientID {
+		return "azp is another client than auth.clientId"
 	}
-	if _, ok := claims.Get("iat").Number(); !ok {
-		return "iat is missing"
+	if claims.Get("events").Get(logoutEvent).Kind() != strictjson.Missing {
+		return "events says that it is a logout token"
 	}
-	if nonce, _ := claims.Get("nonce").Text(); !want.nonce.Empty() && nonce != want.nonce.Expose() {
-		return "nonce is missing, or another sign-in's"
+	if why := c.checkTimes(claims, want); why != "" {
+		return why
+	}
+	switch nonce := claims.Get("nonce"); {
+	case !want.nonce.Empty():
+		if got, ok := nonce.Text(); !ok || got != want.nonce.Expose() {
+			return "nonce is missing, or another sign-in's; sign in again"
+		}
+	case !want.anyAge && nonce.Kind() != strictjson.Missing:
+		return "nonce is there, and none was sent"
+	}
+	return differs(claims, want.before)
+}
+
+// onlyFor accepts this client alone. Another audience could use the token too,
+// and nobody told us that it is to be trusted (OP-50).
+func onlyFor(aud strictjson.Value, client string) bool {
+	if one, ok := aud.Text(); ok {
+		return one == client
+	}
+	for _, item := range aud.Items() {
+		if s, _ := item.Text(); s != client {
+			return false
+		}
+	}
+	return len(aud.Items()) > 0
+}
+
+// latest is the end of the year 9999. What is beyond is a mistake: milliseconds,
+// as a rule.
+const latest = 253402300799
+
+// seconds reads a NumericDate (RFC 7519, section 2), which may have a fraction.
+func seconds(v strictjson.Value) (float64, bool) {
+	n, ok := v.Number()
+	return n, ok && n >= 0 && n <= latest
+}
+
+// checkTimes accepts a token that was made a week ago, if it has not ended.
+func (c *Client) checkTimes(claims strictjson.Value, want expectation) string {
+	at := c.clocks(want)
+	slack := c.ClockTolerance.Seconds()
+	exp, ok := seconds(claims.Get("exp"))
+	if !ok || !want.anyAge && !at.any(func(now float64) bool { return exp > now-slack }) {
+		return "exp is missing, or past; is this computer's clock right?"
+	}
+	begun := func(name string) bool {
+		from, ok := seconds(claims.Get(name))
+		return ok && (want.anyAge || at.any(func(now float64) bool { return from <= now+slack }))
+	}
+	if !begun("iat") {
+		return "iat is missing, or ahead; is this computer's clock right?"
+	}
+	if claims.Get("nbf").Kind() != strictjson.Missing && !begun("nbf") {
+		return "nbf is ahead; is this computer's clock right?"
+	}
+	if want.maxAge >= 0 {
+		since, ok := seconds(claims.Get("auth_time"))
+		recent := func(now float64) bool { return since <= now+slack && now-slack-since <= float64(want.maxAge) }
+		if !ok || !at.any(recent) {
+			return "auth_time is missing, or longer ago than auth.maxAge; sign in again"
+		}
 	}
 	return ""
 }
 
-// audience accepts this client alone, or with others where azp says that it is
-// the one the token was made for.
-func (c *Client) audience(claims strictjson.Value) bool {
-	aud := claims.Get("aud")
-	if one, ok := aud.Text(); ok {
-		return one == c.ClientID
+// differs says what a refreshed token must not have changed (OpenID Connect
+// Core, section 12.2), or "". aud and azp can only be this client.
+func differs(claims strictjson.Value, before string) string {
+	old, err := strictjson.Parse(before)
+	if err != nil {
+		return ""
 	}
-	found := false
-	for _, item := range aud.Items() {
-		s, _ := item.Text()
-		found = found || s == c.ClientID
+	if claims.Get("iss").JSON() != old.Get("iss").JSON() {
+		return "iss is another than before"
 	}
-	azp, _ := claims.Get("azp").Text()
-	return found && (len(aud.Items()) == 1 || azp == c.ClientID)
+	for _, name := range []string{"nonce", "auth_time"} {
+		is, was := claims.Get(name), old.Get(name)
+		a, numbers := is.Number()
+		b, ok := was.Number()
+		same := is.JSON() == was.JSON() || numbers && ok && a == b
+		if is.Kind() != strictjson.Missing && was.Kind() != strictjson.Missing && !same {
+			return name + " is another than before"
+		}
+	}
+	return ""
 }
 
-// fromSeconds bounds what a mad claim may say to the years that a time can hold.
-func fromSeconds(s float64) time.Time {
-	const last = 1 << 40
-	return time.Unix(int64(max(-last, min(last, s))), 0)
+// bound checks that the token belongs to the tokens and parameters around it
+// (OpenID Connect Core, sections 3.1.3.8, 3.2.2.9 and 3.3.2.10).
+func (c *Client) bound(ctx context.Context, token jws, access secret.String, want expectation) error {
+	for _, b := range []struct {
+		name     string
+		of       secret.String
+		required bool
+	}{
+		{"at_hash", access, want.front}, {"c_hash", want.code, want.front}, {"s_hash", want.state, false},
+	} {
+		claim := token.claims.Get(b.name)
+		if b.of.Empty() || claim.Kind() == strictjson.Missing && !b.required {
+			continue
+		}
+		sum, err := c.crypto.Digest(ctx, algorithms[token.alg], []byte(b.of.Expose()))
+		if err != nil {
+			if ctx.Err() != nil {
+				return transport(ctx, err)
+			}
+			return errcode.Wrap(errcode.RuntimeFailed, "the browser could not compute "+b.name, err)
+		}
+		if claim.TextOr("") != base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]) {
+			return invalid(b.name + " is missing, or of something else than what came with the token")
+		}
+	}
+	return nil
 }

@@ -110,6 +110,16 @@ func (c *Client) get(ctx context.Context, address string) (*browser.Response, er
 	return answer, transport(ctx, err)
 }
 
+// Reachable tells whether the issuer answers at all. Where there is no
+// discovery nobody knows what could be asked, and it counts as reachable.
+func (c *Client) Reachable(ctx context.Context) bool {
+	if !c.Discover {
+		return true
+	}
+	_, err := c.get(ctx, strings.TrimSuffix(c.Issuer, "/")+"/.well-known/openid-configuration")
+	return err == nil
+}
+
 func unusable(why string) error {
 	return errcode.New(errcode.DiscoveryFailed, "the issuer's metadata can't be used: "+why)
 }

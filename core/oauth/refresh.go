@@ -2,12 +2,20 @@ package oauth
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"latchkey/core/errcode"
+	"latchkey/core/secret"
 	"latchkey/core/session"
 )
 
 // Refresh asks for new tokens (RFC 6749, section 6).
+//
+// A refresh token that rotates is spent by now, so what came is kept also where
+// its id token can't be verified for a reason that is not its own: the keys
+// can't be had. That id token is not used: the one before it and its claims
+// stay.
 func (c *Client) Refresh(ctx context.Context, old session.Tokens) (session.Tokens, error) {
 	var f form
 	f.add("grant_type", "refresh_token")
@@ -16,11 +24,18 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens) (session.Token
 	if err != nil || t.ID.Empty() {
 		return t, err
 	}
-	t, err = c.identify(ctx, t, expectation{issuer: c.Issuer, anyAge: true, maxAge: -1})
-	if err == nil && old.Subject != "" && t.Subject != old.Subject {
-		err = errcode.New(errcode.IDTokenInvalid, "the refreshed id token is about somebody else")
+	// Time is left to store them.
+	short, cancel := ctx, context.CancelFunc(func() {})
+	if end, ok := ctx.Deadline(); ok {
+		short, cancel = context.WithTimeout(ctx, time.Until(end)/2)
 	}
-	return t, err
+	defer cancel()
+	identified, err := c.identify(short, t, expectation{issuer: c.Issuer, anyAge: true, maxAge: -1, subject: old.Subject, before: old.Claims})
+	if err != nil && (errcode.Of(err) != errcode.IDTokenInvalid || errors.Is(err, errNoKey)) {
+		t.ID = secret.String{}
+		return t, nil
+	}
+	return identified, err
 }
 
 // Dead tells whether a refresh failed for good: the server refused the refresh

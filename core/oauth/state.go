@@ -10,9 +10,19 @@ import (
 	"latchkey/core/strictjson"
 )
 
-// StatePrefix marks a state as one of ours, so that the data plane can tell
-// our answers from other parameters of the same name on any page.
-const StatePrefix = "lk."
+// Way is how the answer comes back. The state begins with it: the data plane
+// can tell our answers from other parameters of the same name on any page, and
+// those that a popup or a hidden frame has to hand on.
+type Way string
+
+// The ways. No state of one begins like that of another: what follows has no
+// full stop in it.
+const (
+	Redirect Way = "lk."
+	Popup    Way = "lk.p."
+	Silent   Way = "lk.s."
+	Logout   Way = "lk.o."
+)
 
 // Transaction is a sign-in that is under way. It binds the answer to this
 // browser, server and client.
@@ -20,6 +30,9 @@ type Transaction struct {
 	State, Nonce, Verifier secret.String
 	Issuer, ClientID       string
 	RedirectURI            string
+	// MaxAge is how many seconds ago the person may have signed in; negative
+	// where nobody asked.
+	MaxAge int64
 	// ReturnTo is the page to go to afterwards.
 	ReturnTo string
 	Began    time.Time
@@ -27,8 +40,11 @@ type Transaction struct {
 
 // Begin makes a transaction: 256 bits each of state, nonce and code verifier
 // (RFC 7636, section 7.1), never used again.
-func (c *Client) Begin(returnTo string) (Transaction, error) {
-	t := Transaction{Issuer: c.Issuer, ClientID: c.ClientID, RedirectURI: c.RedirectURI, ReturnTo: returnTo, Began: c.clock.Now()}
+func (c *Client) Begin(way Way, returnTo string) (Transaction, error) {
+	t := Transaction{Issuer: c.Issuer, ClientID: c.ClientID, RedirectURI: c.RedirectURI, ReturnTo: returnTo, MaxAge: -1, Began: c.clock.Now()}
+	if c.MaxAge != nil {
+		t.MaxAge = *c.MaxAge
+	}
 	for _, s := range []*secret.String{&t.State, &t.Nonce, &t.Verifier} {
 		var b [32]byte
 		if err := c.crypto.Random(b[:]); err != nil {
@@ -36,17 +52,17 @@ func (c *Client) Begin(returnTo string) (Transaction, error) {
 		}
 		*s = secret.New(base64.RawURLEncoding.EncodeToString(b[:]))
 	}
-	t.State = secret.New(StatePrefix + t.State.Expose())
+	t.State = secret.New(string(way) + t.State.Expose())
 	return t, nil
 }
 
 // challenge is the code challenge, method S256 (RFC 7636, section 4.2).
 func (c *Client) challenge(ctx context.Context, verifier secret.String) (string, error) {
-	sum, err := c.crypto.SHA256(ctx, []byte(verifier.Expose()))
+	sum, err := c.crypto.Digest(ctx, "SHA-256", []byte(verifier.Expose()))
 	if err != nil {
 		return "", errcode.Wrap(errcode.RuntimeFailed, "the browser could not hash the code verifier", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+	return base64.RawURLEncoding.EncodeToString(sum), nil
 }
 
 // JSON writes t to be kept across the redirect.
@@ -59,6 +75,7 @@ func (t Transaction) JSON() string {
 	o.String("client", t.ClientID)
 	o.String("redirectUri", t.RedirectURI)
 	o.String("returnTo", t.ReturnTo)
+	o.Int("maxAge", t.MaxAge)
 	o.Int("began", t.Began.UnixMilli())
 	return o.Done()
 }
@@ -66,10 +83,11 @@ func (t Transaction) JSON() string {
 // ParseTransaction reads what JSON wrote.
 func ParseTransaction(v strictjson.Value) (Transaction, bool) {
 	began, ok := v.Get("began").Int()
+	maxAge, aged := v.Get("maxAge").Int()
 	t := Transaction{
 		State: secret.New(v.Get("state").TextOr("")), Nonce: secret.New(v.Get("nonce").TextOr("")), Verifier: secret.New(v.Get("verifier").TextOr("")),
 		Issuer: v.Get("issuer").TextOr(""), ClientID: v.Get("client").TextOr(""), RedirectURI: v.Get("redirectUri").TextOr(""),
-		ReturnTo: v.Get("returnTo").TextOr(""), Began: time.UnixMilli(began),
+		ReturnTo: v.Get("returnTo").TextOr(""), MaxAge: maxAge, Began: time.UnixMilli(began),
 	}
-	return t, ok && !t.State.Empty() && !t.Nonce.Empty() && !t.Verifier.Empty()
+	return t, ok && aged && !t.State.Empty() && !t.Nonce.Empty() && !t.Verifier.Empty()
 }

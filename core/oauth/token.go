@@ -37,6 +37,7 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 	if answer.Status != 200 {
 		return session.Tokens{}, c.refusal(answer)
 	}
+	c.learn(answer.Headers["date"])
 	v, err := strictjson.Parse(string(answer.Body))
 	if err != nil || v.Kind() != strictjson.Obj {
 		return session.Tokens{}, errcode.New(errcode.ServerError, "the token endpoint answered 200, but not with a JSON object; is something between the page and the server?")
@@ -111,37 +112,52 @@ func printable(code string) string {
 // tokens reads a successful answer. What can't be used is refused here, and
 // not at the first request that would carry it.
 func (c *Client) tokens(v strictjson.Value) (session.Tokens, error) {
-	bad := func(why string) (session.Tokens, error) {
-		return session.Tokens{}, errcode.New(errcode.ServerError, "the token endpoint's answer can't be used: "+why)
+	life, _ := v.Get("expires_in").Int()
+	t, err := c.usable(v.Get("access_token").TextOr(""), v.Get("token_type").TextOr(""), life)
+	if err != nil {
+		return t, err
 	}
-	access, ok := v.Get("access_token").Text()
-	if !ok || !visible(access) {
-		return bad("access_token is missing, empty, or no text that a header can carry")
-	}
-	if kind, _ := v.Get("token_type").Text(); !strings.EqualFold(kind, "bearer") {
-		return bad("token_type is not Bearer (RFC 6749, section 7.1)")
-	}
-	t := session.Tokens{Access: secret.New(access), Type: "Bearer", IssuedAt: c.clock.Now()}
 	switch refresh := v.Get("refresh_token"); refresh.Kind() {
 	case strictjson.Missing, strictjson.Null:
 	case strictjson.Text:
 		t.Refresh = secret.New(refresh.TextOr(""))
 	default:
-		return bad("refresh_token is not a string")
-	}
-	// Anything but a positive whole number is as if the server had not said.
-	if seconds, ok := v.Get("expires_in").Int(); ok && seconds > 0 {
-		life := longestLife
-		if seconds < int64(longestLife/time.Second) {
-			life = time.Duration(seconds) * time.Second
-		}
-		t.ExpiresAt = t.IssuedAt.Add(life)
+		return session.Tokens{}, badAnswer("refresh_token is not a string")
 	}
 	if scope, ok := v.Get("scope").Text(); ok {
 		t.Scope = strings.Fields(scope)
 	}
 	t.ID = secret.New(v.Get("id_token").TextOr(""))
 	return t, nil
+}
+
+func badAnswer(why string) error {
+	return errcode.New(errcode.ServerError, "the server's answer can't be used: "+why)
+}
+
+// usable makes tokens of an access token that came just now. life is its
+// expires_in; anything but a positive number is as if the server had not said.
+func (c *Client) usable(access, kind string, life int64) (session.Tokens, error) {
+	if !visible(access) {
+		return session.Tokens{}, badAnswer("access_token is missing, empty, or no text that a header can carry")
+	}
+	if !strings.EqualFold(kind, "bearer") {
+		return session.Tokens{}, badAnswer("token_type is not Bearer (RFC 6749, section 7.1)")
+	}
+	t := session.Tokens{Access: secret.New(access), Type: "Bearer", IssuedAt: c.clock.Now()}
+	if life > 0 {
+		t.ExpiresAt = t.IssuedAt.Add(time.Duration(min(life, int64(longestLife/time.Second))) * time.Second)
+	}
+	return t, nil
+}
+
+// expiresIn reads the expires_in of an address; 0 where it is no number.
+func expiresIn(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // visible tells whether s is made of VSCHAR (RFC 6749, appendix A.12).

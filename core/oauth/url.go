@@ -47,6 +47,7 @@ func (c Config) Insecure() string {
 	for _, e := range []struct{ name, address string }{
 		{"endpoints.authorization", c.Endpoints.Authorization}, {"endpoints.token", c.Endpoints.Token},
 		{"endpoints.revocation", c.Endpoints.Revocation}, {"endpoints.endSession", c.Endpoints.EndSession},
+		{"endpoints.userinfo", c.Endpoints.UserInfo}, {"endpoints.jwks", c.Endpoints.JWKS},
 	} {
 		if e.address != "" && !secure(e.address, c.AllowInsecure) {
 			return e.name

@@ -20,6 +20,33 @@ func (k *Keeper) Begin(ctx context.Context, tokens Tokens) error {
 	return nil
 }
 
+// Continue signs in with tokens that were asked for while before was the
+// record. Where that had somebody's name, their session goes on, if it is still
+// there; tokens of anybody else end it, and are nobody's.
+func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) error {
+	if !before.Live() || before.Tokens.Subject == "" {
+		return k.Begin(ctx, tokens)
+	}
+	same := tokens.Subject == before.Tokens.Subject
+	_, ours := k.replace(ctx, func(now Record) (Record, bool) {
+		switch {
+		case now.Session != before.Session:
+			return now, false
+		case !same:
+			return ended(now, Expired), true
+		}
+		return Record{Stamp: Stamp{now.Session, now.Generation + 1}, Tokens: tokens.After(now.Tokens)}, true
+	})
+	if ours && same {
+		return nil
+	}
+	go k.discard(tokens)
+	if !same {
+		return errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
+	}
+	return errcode.New(errcode.SessionChanged, "somebody has signed in or out meanwhile")
+}
+
 // End ends the session that is there, for all tabs. The record stays without
 // tokens, so that its generation goes on counting.
 func (k *Keeper) End(ctx context.Context, reason Reason) {

@@ -38,6 +38,8 @@ type Keeper struct {
 	rec    Record
 	flight *flight
 	pause  pause
+	// refused is the state of the session whose credentials the server refused.
+	refused Stamp
 	// left is closed when the session that is in rec is no longer the one.
 	left      chan struct{}
 	stopTimer func()
@@ -58,6 +60,8 @@ type Options struct {
 	Publish func(View, []event.Event)
 	// Tell lets the other tabs know that the record has changed.
 	Tell func()
+	// Visible tells whether the person can see the page.
+	Visible func() bool
 	// Leeway is how long before the expiry a refresh is due.
 	Leeway time.Duration
 	// Timeout bounds the exchange with the server, and so what a tab holds the

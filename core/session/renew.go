@@ -45,6 +45,22 @@ func (k *Keeper) Renew(ctx context.Context, from Stamp) error {
 	}
 }
 
+// Refused is Renew for a request that the server has refused.
+func (k *Keeper) Refused(ctx context.Context, from Stamp) error {
+	k.mu.Lock()
+	k.refused = from
+	k.mu.Unlock()
+	return k.Renew(ctx, from)
+}
+
+// spent tells whether rec's credentials are of no more use.
+func (k *Keeper) spent(rec Record) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	end := rec.Tokens.ExpiresAt
+	return k.refused == rec.Stamp || !end.IsZero() && !k.Clock.Now().Before(end)
+}
+
 // RenewNow is Renew for a page that asks for it: a pause after a failure does
 // not hold it back, unless the server asked for that pause.
 func (k *Keeper) RenewNow(ctx context.Context) error {
@@ -123,7 +139,15 @@ func (k *Keeper) renew(from Stamp) error {
 			go k.discard(out.Tokens)
 		}
 		return nil
+	case stuck:
+		if !k.spent(rec) {
+			return out.Err
+		}
+		fallthrough
 	case dead:
+		if !out.Tokens.Access.Empty() {
+			go k.discard(out.Tokens)
+		}
 		k.over(send, from, Expired)
 		return nil
 	}

@@ -26,6 +26,10 @@ func (k *Keeper) schedule() {
 	lead := min(k.Leeway, life/4)
 	due := t.ExpiresAt.Add(-lead)
 	wait := due.Sub(now)
+	costly := k.Strategy.Costly(k.rec)
+	if costly && k.pause.err != nil {
+		return
+	}
 	if k.pause.err != nil {
 		wait = max(wait, k.pause.until.Sub(now))
 	} else if !now.Before(t.ExpiresAt) {
@@ -33,7 +37,11 @@ func (k *Keeper) schedule() {
 	}
 	wait = max(wait, 0) + time.Duration(float64(lead/2)*k.jitter())
 	stamp := k.rec.Stamp
-	k.stopTimer = k.Clock.AfterFunc(wait, func() { _ = k.Renew(context.Background(), stamp) })
+	k.stopTimer = k.Clock.AfterFunc(wait, func() {
+		if !costly || k.Visible() {
+			_ = k.Renew(context.Background(), stamp)
+		}
+	})
 }
 
 // jitter is a number from 0 to 1. It spreads load and is no secret, so a

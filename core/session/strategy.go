@@ -15,6 +15,9 @@ type Strategy interface {
 	State(Record) State
 	// Renewable tells whether Recover has anything to work with.
 	Renewable(Record) bool
+	// Costly tells whether Recover disturbs the page, or the server: it is then
+	// called ahead of time at most once, and only while the page can be seen.
+	Costly(Record) bool
 	// Recover gets a live record's credentials anew. It is called by one tab
 	// at a time, under the refresh lock, with a context that has a deadline.
 	Recover(context.Context, Record) Outcome
@@ -26,7 +29,8 @@ type Strategy interface {
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.
 type Outcome struct {
 	verdict verdict
-	// Tokens are the new ones of a renewed session.
+	// Tokens are the new ones of a renewed session, or what came for one that is
+	// dead: nobody's.
 	Tokens Tokens
 	// Err is why it failed, or the server's word that the session is dead.
 	Err error
@@ -38,6 +42,7 @@ const (
 	renewed verdict = iota + 1
 	failed
 	dead
+	stuck
 )
 
 // Renewed means that the session goes on with these tokens.
@@ -49,3 +54,8 @@ func Failed(err error) Outcome { return Outcome{verdict: failed, Err: err} }
 
 // Dead means that the server said the session is no more.
 func Dead(err error) Outcome { return Outcome{verdict: dead, Err: err} }
+
+// Stuck means that nothing can be done without the person: the end of a session
+// whose credentials are over or were refused, and nothing to one whose are good
+// for a while.
+func Stuck(err error) Outcome { return Outcome{verdict: stuck, Err: err} }

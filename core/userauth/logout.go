@@ -26,13 +26,25 @@ func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
 		if o.ReturnTo != "" && ours {
 			back = s.Origin + path
 		}
-		if address := s.Client.EndSessionURL(ctx, tokens.ID, back); address != "" {
-			if s.Location.Assign(address) == nil {
-				return
-			}
+		if s.atServer(ctx, tokens, back) {
+			return
 		}
 	}
 	if o.ReturnTo != "" && ours {
 		_ = s.Location.Navigate(path)
 	}
+}
+
+// atServer leaves for the server's logout page, if it has one.
+func (s *Service) atServer(ctx context.Context, tokens session.Tokens, back string) bool {
+	state, err := s.Client.NewLogoutState()
+	if err != nil {
+		return false
+	}
+	address := s.Client.EndSessionURL(ctx, tokens.ID, back, state)
+	if address == "" {
+		return false
+	}
+	s.Pending.AddLogout(ctx, state)
+	return s.Location.Assign(address) == nil
 }

@@ -4,6 +4,7 @@ package userauth
 
 import (
 	"context"
+	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
@@ -32,10 +33,14 @@ type Options struct {
 	Pending    *persist.Pending
 	Navigation *navigation.Navigation
 	Location   browser.Location
+	Windows    browser.Windows
+	Silent     Silent
 	// Origin is the page's.
 	Origin string
 	// AfterLogout is the address the server sends the person back to.
 	AfterLogout string
+	// Timeout bounds each exchange with the server.
+	Timeout time.Duration
 }
 
 // Service is what the page's commands call. One command that changes who is
@@ -50,6 +55,16 @@ func New(o Options) *Service { return &Service{Options: o, one: gate.New()} }
 
 // Params are further parameters for the server, in their order.
 type Params [][2]string
+
+// with adds a parameter, unless it is empty.
+func (p Params) with(name, value string) Params {
+	if value == "" {
+		return p
+	}
+	return p.and(Params{{name, value}})
+}
+
+func (p Params) and(more Params) Params { return append(p[:len(p):len(p)], more...) }
 
 // LoginWithCredentials signs in with a user name and a password.
 func (s *Service) LoginWithCredentials(ctx context.Context, username string, password secret.String, params Params) error {
@@ -83,18 +98,11 @@ func (s *Service) LoginWithRedirect(ctx context.Context, o RedirectOptions) erro
 	if !ok {
 		return errcode.New(errcode.ConfigInvalid, "returnTo must be a page of this origin")
 	}
-	t, err := s.Client.Begin(path)
+	t, err := s.Client.Begin(oauth.Redirect, path)
 	if err != nil {
 		return err
 	}
-	params := o.Params
-	if o.Prompt != "" {
-		params = append(params, [2]string{"prompt", o.Prompt})
-	}
-	if o.LoginHint != "" {
-		params = append(params, [2]string{"login_hint", o.LoginHint})
-	}
-	address, err := s.Client.AuthCodeURL(ctx, t, params)
+	address, err := s.Client.AuthCodeURL(ctx, &t, o.Params.with("prompt", o.Prompt).with("login_hint", o.LoginHint))
 	if err != nil {
 		return err
 	}

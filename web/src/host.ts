@@ -5,6 +5,7 @@
  * An operation that fails tells its name only: a browser's own words may quote a header or a value.
  */
 import type { Kit } from './kit';
+import { createWindows } from './windows';
 
 type Take = () => Promise<void> | undefined;
 
@@ -45,7 +46,8 @@ export interface Host {
 const lines = { __proto__: null } as unknown as Record<string, Promise<void>>;
 
 export const createHost = (kit: Kit, options: HostOptions): Host => {
-  const { own, bytes, ownBytes, promise, send, random, digest, request, query, types, members } = kit;
+  const { own, bytes, ownBytes, promise, send, random, digest, importKey, verify, request, query, types, members } =
+    kit;
   const {
     AbortController,
     BroadcastChannel,
@@ -68,7 +70,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
 
   // The answer whole, as [status, flat list of headers, body].
   const exchange = async (
-    signal: AbortSignal,
+    { signal }: AbortController,
     method: string,
     url: string,
     list: string[],
@@ -120,18 +122,44 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     return own([response.status, flat, whole]);
   };
 
+  // By the names of JOSE.
+  const algorithms: Record<string, string> = own({
+    RS256: 'RSASSA-PKCS1-v1_5',
+    PS256: 'RSA-PSS',
+    ES256: 'ECDSA',
+    EdDSA: 'Ed25519',
+  });
+
+  /** Whether a signature is good. The core has checked what is in the key. */
+  const verified = async (
+    _: unknown,
+    alg: string,
+    jwk: string,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ): Promise<boolean> => {
+    // Each algorithm takes what is its own of these.
+    const algorithm = own({ name: algorithms[alg], hash: 'SHA-256', namedCurve: 'P-256', saltLength: 32 });
+    const parsed = own(members.JSON.parse(jwk));
+    const imported = await promise(importKey('jwk', parsed, algorithm, false, ['verify']));
+    return promise(verify(algorithm, imported, signature, data));
+  };
+
   const { key } = options;
+  const windows = createWindows(kit);
   const areas: Record<string, any> = own({ storage: options.storage, pending: options.pending });
-  // By the number of their operation: those under way, and the locks held.
+  // By number: the operations under way, and the locks held.
   const open: Record<number, AbortController> = own({});
   const held: Record<number, () => void> = own({});
+  let locks = 0;
   const listening = new AbortController();
   let entered: Enter | undefined;
   const enter: Enter = (kind, id, a, b) => entered?.(kind, id, a, b);
 
   /** Resolves with the function that lets go of it; never, when it was given up. */
-  const lock = (id: number, name: string, signal: AbortSignal): Promise<() => void> =>
+  const lock = ({ signal }: AbortController, name: string): Promise<() => void> =>
     new Promise(async (resolve) => {
+      const id = ++locks;
       let taken = false;
       const take: Take = () => {
         // Given up, but already next in line; or stolen by another script, which cannot be helped.
@@ -170,6 +198,20 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       enter(kind, id, a);
     }
   };
+
+  /** What `begin` begins. */
+  const operations = own<Record<string, (controller: AbortController, ...args: any[]) => Promise<unknown>>>({
+    ...windows,
+    fetch: exchange,
+    lock,
+    held: names,
+    digest: async (_, name: string, data: Uint8Array) => bytes(await promise(digest(name, data))),
+    verify: verified,
+    // A storage of the page's own may answer at once, or by a promise of its own making.
+    get: async (_, area: string, key: string) => areas[area].getItem(key),
+    set: async (_, area: string, key: string, value: string) => areas[area].setItem(key, value),
+    remove: async (_, area: string, key: string) => areas[area].removeItem(key),
+  });
 
   let channel: BroadcastChannel | undefined;
   try {
@@ -211,20 +253,11 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       },
       // Go has no use for the promise, which never rejects.
       async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any) {
-        const { signal } = (open[id] = new AbortController());
+        const controller = (open[id] = new AbortController());
         let kind = 0;
         let value;
         try {
-          value =
-            op == 'fetch'
-              ? await promise(exchange(signal, a, b, c, d, e, f))
-              : op == 'lock'
-                ? await promise(lock(id, a, signal))
-                : op == 'held'
-                  ? await promise(names())
-                  : op == 'digest'
-                    ? bytes(await promise(digest('SHA-256', a)))
-                    : await areas[a][op + 'Item'](b, c);
+          value = await promise(operations[op]!(controller, a, b, c, d, e, f));
         } catch (error: any) {
           kind = 1;
           try {
@@ -240,6 +273,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         settle(1, id, 'AbortError');
       },
       random: (n: number) => random(new Uint8Array(n)),
+      visible: () => document.visibilityState == 'visible',
       href: () => location.href,
       assign(raw: string) {
         const url = parse(raw);

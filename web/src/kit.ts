@@ -7,9 +7,10 @@ import type { Platform } from './platform';
 export const createKit = (platform: Platform) => {
   const { members, types } = platform;
   const { apply, get, setPrototypeOf } = members.Reflect as typeof Reflect;
-  const { Uint8Array, crypto, fetch, navigator, performance } = types as typeof globalThis;
+  const { Uint8Array, crypto, document, fetch, navigator, performance } = types as typeof globalThis;
   // A member that nobody can change.
   const { toStringTag } = types.Symbol;
+  const subtle = get(members.crypto, 'subtle', crypto);
 
   /** A method that needs no object before it. */
   const bound = (method: Function | undefined, self: unknown): any =>
@@ -53,8 +54,12 @@ export const createKit = (platform: Platform) => {
     now: bound(members.performance.now, performance) as () => number,
     /** Fills the bytes it is given, at most 65,536, and returns them. */
     random: bound(members.crypto.getRandomValues, crypto) as <T>(bytes: T) => T,
-    // Neither is there outside a secure context.
-    digest: bound(members.SubtleCrypto.digest, get(members.crypto, 'subtle', crypto)),
+    // Not there in a worker.
+    createElement: bound(types.createElement, document),
+    // None of these is there outside a secure context.
+    digest: bound(members.SubtleCrypto.digest, subtle),
+    importKey: bound(members.SubtleCrypto.importKey, subtle),
+    verify: bound(members.SubtleCrypto.verify, subtle),
     request: bound(members.LockManager.request, get(members.navigator, 'locks', navigator)),
     query: bound(members.LockManager.query, get(members.navigator, 'locks', navigator)),
   };

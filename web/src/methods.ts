@@ -4,7 +4,8 @@
  */
 import type { Runtime } from './loader';
 import type { take as Take } from './options';
-import type { LoginOptions, LogoutOptions, Params, SessionState } from './types';
+import { forget, keep } from './windows';
+import type { LoginOptions, LogoutOptions, Params, SessionState, SilentLoginOptions } from './types';
 
 export interface MethodOptions {
   /** Checks what a page gives. */
@@ -16,6 +17,21 @@ export interface MethodOptions {
 export const createMethods = (call: Runtime['call'], { take, state }: MethodOptions) => ({
   async loginWithRedirect(options: LoginOptions = {}) {
     await call('loginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
+  },
+  /** `popup` was opened within the click, and is closed by who opened it. */
+  async loginWithPopup(options: LoginOptions = {}, popup: Window) {
+    const { returnTo, ...args } = take(options, 'returnTo prompt loginHint params:@object');
+    const window = keep(popup);
+    try {
+      await call('loginWithPopup', { ...args, window });
+    } finally {
+      forget(window);
+    }
+    return state();
+  },
+  async loginSilently(options: SilentLoginOptions = {}) {
+    await call('loginSilently', take(options, 'loginHint params:@object'));
+    return state();
   },
   async loginWithCredentials(username: string, password: string, options: { params?: Params } = {}) {
     await call('loginWithCredentials', take({ ...options, username, password }, 'username* password* params:@object'));

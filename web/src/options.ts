@@ -106,7 +106,7 @@ export const readOptions = (given: SessionOptions) => {
     const href = server(name, raw, base);
     if (
       // Wildcards, a query, dot segments, a host's name without a scheme, a host's trailing dot.
-      /[*?]|(^|[/\\])(\.|%2e){2}([/\\]|$)|^\w[^/:]*\.[^/]*(\/|$)/i.test(raw) ||
+      /[*?]|(^|[/\\])(\.|%2[eE]){2}([/\\]|$)|^\w[^/:]*\.[^/]*(\/|$)/.test(raw) ||
       /^\w+:..[^/]*\.(:\d+)?\//.test(href)
     )
       throw invalid(name, 'must be an origin and path');

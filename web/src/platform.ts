@@ -7,10 +7,10 @@ import { SessionError } from './errors';
 declare const __VERSION__: string;
 
 export const { apply, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
-export const { create, freeze, getOwnPropertyDescriptors } = Object;
+export const { create, freeze, getOwnPropertyDescriptor } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
-export const { Headers, Request, Response, URL, fetch, setTimeout, clearTimeout } = globalThis;
+export const { Headers, Request, Response, URL, fetch, open, setTimeout, clearTimeout } = globalThis;
 
 const { startsWith: starts } = '';
 export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
@@ -18,33 +18,40 @@ export const startsWith = (text: string, start: string): boolean => apply(starts
 /** Built-ins by name; undefined where the browser has none. */
 const types: Record<string, any> = create(null);
 /**
- * For those whose methods are used, a private copy of what it offers: a class's methods, an object's own, and those that either inherits first.
- * The original stays behind them, as some engines tell objects by their chain.
+ * For those whose methods are used, a private copy of these. The original stays behind them, as some engines tell objects
+ * by their chain.
  */
 export const members: Record<string, any> = create(null);
-const keep = (from: any, names: string, copied?: unknown) => {
-  for (const name of names.split(' ')) {
+/** `name`, or `name:member,member` with a copy of these, or `name:` with a copy of all; a class's are those of its instances. */
+const keep = (from: any, names: string) => {
+  for (const entry of names.split(' ')) {
+    const [name, list] = entry.split(':') as [string, string?];
     const type = (types[name] = from?.[name]);
+    if (list === undefined) continue;
     const offers = type?.prototype ?? type ?? {};
-    // Not for all: the browser makes a function of each method it is asked for, which takes its time.
-    if (copied)
-      members[name] = create(offers, {
-        ...getOwnPropertyDescriptors(getPrototypeOf(offers)),
-        ...getOwnPropertyDescriptors(offers),
-      });
+    const copy: PropertyDescriptorMap = {};
+    for (const one of [getPrototypeOf(offers), offers])
+      // By name for what is not the language's own: the browser makes a function of each member it is asked for,
+      // which takes its time.
+      for (const member of list ? list.split(',') : ownKeys(one)) {
+        const descriptor = getOwnPropertyDescriptor(one, member);
+        if (descriptor) copy[member as string] = descriptor;
+      }
+    members[name] = create(offers, copy);
   }
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date Proxy String Symbol WritableStream addEventListener clearTimeout document location setTimeout',
+  'AbortController Date Proxy String Symbol WritableStream addEventListener clearTimeout document fetch location setTimeout ' +
+    'DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: BroadcastChannel:close,onmessage,postMessage ' +
+    'Headers:forEach,get,has LockManager:query,request MessageEvent:data,origin,source ' +
+    'Node:appendChild,baseURI,parentNode,removeChild ReadableStream:pipeTo ' +
+    'Request:clone,headers,method,mode,referrer,referrerPolicy,signal,url Response:arrayBuffer,blob,body,headers,ok,status ' +
+    'Storage:getItem,removeItem,setItem SubtleCrypto:digest,importKey,verify TextDecoder:decode TextEncoder:encode,encodeInto ' +
+    'URL:hash,href,origin,password,pathname,protocol,search,username crypto:getRandomValues,subtle navigator:locks performance:now',
 );
-keep(
-  globalThis,
-  'DataView Headers JSON LockManager Map Node Promise ReadableStream Reflect Request Response Storage SubtleCrypto ' +
-    'TextDecoder TextEncoder URL Uint8Array WebAssembly crypto fetch navigator performance',
-  1,
-);
-keep(types.WebAssembly, 'Instance Memory', 1);
+keep(types.document, 'createElement');
+keep(types.WebAssembly, 'Instance:exports Memory:buffer');
 
 /** For the second file. */
 export const platform = { version: __VERSION__, SessionError, types, members, clock: now };

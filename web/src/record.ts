@@ -17,6 +17,8 @@ const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', t
  * user's `authorization` is taken.
  */
 export const readRecord = (json: unknown, who: Identity): { state: SessionState; policy: Policy } | undefined => {
+  // Most visitors have none, and an error that nobody sees takes two milliseconds to make.
+  if (!json) return;
   try {
     const { format, issuer, client, context, state, policy } = parse(json as string);
     if (format !== 1 || issuer !== who.issuer || client !== who.client || context !== who.context) return;

@@ -3,7 +3,7 @@ import { isSessionError, SessionError } from './errors';
 import { createFetch, type Plane } from './fetch';
 import { check, later, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, platform, stringify } from './platform';
+import { fetch, freeze, now, open, platform, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
 import { readRecord } from './record';
@@ -73,7 +73,7 @@ export const createSession = (given: SessionOptions): Session => {
   /** Makes `next` the state, and says so if it differs. */
   const show = (next: SessionState, remote = false) => {
     const previousUserId = state.userId;
-    const same = stringify(next) == stringify(state);
+    const same = state.status != 'restoring' && stringify(next) == stringify(state);
     if (!same) state = deepFreeze(next);
     if (state.status != 'restoring') resolveReady(state);
     if (same) return;
@@ -223,6 +223,7 @@ export const createSession = (given: SessionOptions): Session => {
 
   callback = takeCallback(config.redirectUri);
   if (callback) hold(boot());
+  else if (callback == '') hold((booting = new Promise(nothing)));
   else {
     let stored: any;
     try {
@@ -249,7 +250,7 @@ export const createSession = (given: SessionOptions): Session => {
   for (const name of 'login logout emulate stopEmulating'.split(' ')) agent[name] = notBuilt('agent.' + name);
 
   const methods: Record<string, unknown> = {};
-  for (const name of 'loginWithRedirect loginWithCredentials refresh getAccessToken getIdToken redirectAfterLogin'.split(
+  for (const name of 'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken redirectAfterLogin'.split(
     ' ',
   ))
     methods[name] = async (...args: []) => ((await running()).methods[name as keyof Methods] as Function)(...args);
@@ -265,8 +266,22 @@ export const createSession = (given: SessionOptions): Session => {
       check('the event', type, 'login|logout|expired|refresh|statechange|error');
       return listen(type, fn);
     },
-    loginWithPopup: notBuilt('loginWithPopup'),
-    loginSilently: notBuilt('loginSilently'),
+    async loginWithPopup(options) {
+      alive();
+      let popup;
+      try {
+        // At once: a browser lets only a click open a window.
+        popup = open('', '', 'popup,width=480,height=640');
+      } catch {
+        // There are no windows in a worker.
+      }
+      if (!popup) throw new SessionError('popup_blocked', 'the browser opened no window; call this in a click');
+      try {
+        return await (await boot()).methods.loginWithPopup(options, popup);
+      } finally {
+        popup.close();
+      }
+    },
     switchContext: notBuilt('switchContext'),
     agent: freeze(agent),
     async checkOAuthParamsInUrl(url) {

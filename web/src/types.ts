@@ -310,6 +310,13 @@ export interface LoginOptions {
   params?: Params;
 }
 
+/** What `loginSilently` takes. */
+export interface SilentLoginOptions {
+  /** OpenID's `login_hint`. */
+  loginHint?: string;
+  params?: Params;
+}
+
 /** What `logout` takes. */
 export interface LogoutOptions {
   /** The page to go to afterwards: a path of this origin. */
@@ -359,10 +366,17 @@ export interface Session {
   loginWithRedirect(options?: LoginOptions): Promise<void>;
   /** Resolves with the new state; rejects with `invalid_credentials`. */
   loginWithCredentials(username: string, password: string, options?: { params?: Params }): Promise<SessionState>;
-  /** Not built yet. */
+  /**
+   * Signs in at the server in a popup; this page stays, so that `returnTo` says nothing. Call it in a click, before
+   * anything is awaited. Rejects with `popup_blocked`, `popup_closed`, or `aborted` where the popup came back without
+   * an answer.
+   */
   loginWithPopup(options?: LoginOptions): Promise<SessionState>;
-  /** Not built yet. */
-  loginSilently(options?: LoginOptions): Promise<SessionState>;
+  /**
+   * Signs in whom the server knows by its own cookie, in a frame that nobody sees. Rejects with `interaction_required`
+   * where the server wants to ask the person something, or cannot be shown in a frame.
+   */
+  loginSilently(options?: SilentLoginOptions): Promise<SessionState>;
   /** Deals with a redirect callback, in `url` or in the address bar. Done by itself at start. */
   checkOAuthParamsInUrl(url?: string): Promise<CallbackResult | null>;
   /** Ends the session here, in the other tabs, then at the server. Never rejects. */

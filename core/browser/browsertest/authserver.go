@@ -23,6 +23,8 @@ type AuthServer struct {
 	Life time.Duration
 	// KeepRefreshToken answers a refresh without a new refresh token.
 	KeepRefreshToken bool
+	// NoRefreshToken answers without one.
+	NoRefreshToken bool
 	// Fault, where it is set, may answer instead. It gets the form of a POST.
 	Fault func(req *browser.Request, form url.Values) (*browser.Response, error)
 	Now   func() time.Time
@@ -70,8 +72,10 @@ func (s *AuthServer) Serve(_ context.Context, req *browser.Request) (*browser.Re
 	defer s.mu.Unlock()
 	switch strings.TrimPrefix(req.URL, s.Issuer) {
 	case "/.well-known/openid-configuration":
-		return JSON(200, fmt.Sprintf(`{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"revocation_endpoint":%q,"end_session_endpoint":%q}`,
-			s.Issuer, s.Issuer+"/authorize", s.Issuer+"/token", s.Issuer+"/revoke", s.Issuer+"/logout")), nil
+		return JSON(200, fmt.Sprintf(`{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"revocation_endpoint":%q,"end_session_endpoint":%q,"jwks_uri":%q}`,
+			s.Issuer, s.Issuer+"/authorize", s.Issuer+"/token", s.Issuer+"/revoke", s.Issuer+"/logout", s.Issuer+"/jwks")), nil
+	case "/jwks":
+		return JSON(200, KeySet), nil
 	case "/token":
 		answer := s.token(form)
 		s.log = append(s.log, TokenRequest{form.Get("grant_type"), form.Get("refresh_token"), answer.Status})
@@ -125,11 +129,14 @@ func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 	s.serial++
 	f.access, f.expired = fmt.Sprintf("at_%d", s.serial), false
 	body := fmt.Sprintf(`{"access_token":%q,"token_type":"bearer","scope":"openid"`, f.access)
-	if f.refresh == "" || !s.KeepRefreshToken {
+	if !s.NoRefreshToken && (f.refresh == "" || !s.KeepRefreshToken) {
 		f.refresh = fmt.Sprintf("rt_%d", s.serial)
 		body += fmt.Sprintf(`,"refresh_token":%q`, f.refresh)
 	}
-	s.families[f.access], s.families[f.refresh] = f, f
+	s.families[f.access] = f
+	if f.refresh != "" {
+		s.families[f.refresh] = f
+	}
 	f.expires = time.Time{}
 	if s.Life != 0 {
 		f.expires = s.Now().Add(s.Life)
@@ -143,8 +150,7 @@ func (s *AuthServer) idToken(f *family, nonce string) string {
 	if nonce != "" {
 		claims += fmt.Sprintf(`,"nonce":%q`, nonce)
 	}
-	b := base64.RawURLEncoding
-	return b.EncodeToString([]byte(`{"alg":"RS256"}`)) + "." + b.EncodeToString([]byte(claims+"}")) + "." + b.EncodeToString([]byte("signature"))
+	return SignES256(claims + "}")
 }
 
 // Authorize signs user in at the authorization endpoint, and returns the

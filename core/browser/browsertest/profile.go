@@ -29,8 +29,13 @@ type Profile struct {
 	// Late shows a write to the other tabs only when each has had a step
 	// "deliver", as browsers do that keep a copy of the storage in each process.
 	Late bool
+	// Window, where it is set, is what happens in a "popup" or a "frame" that was
+	// sent to an address, and returns the one it comes back with.
+	Window func(ctx context.Context, kind, address string) (back string, err error)
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
+	// NoEdDSA makes it an engine without EdDSA, as some still are.
+	NoEdDSA bool
 
 	mu      sync.Mutex
 	jumped  time.Duration

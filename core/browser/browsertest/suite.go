@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"net/url"
 	"slices"
@@ -34,6 +35,7 @@ func Suite(t *testing.T, s Subject) {
 	t.Run("clock", s.clock)
 	t.Run("lifecycle", s.lifecycle)
 	t.Run("http", s.http)
+	t.Run("windows", s.windows)
 }
 
 func (s Subject) storage(t *testing.T) {
@@ -270,14 +272,38 @@ func (s Subject) crypto(t *testing.T) {
 			}
 		}
 	})
-	t.Run("SHA-256 is what others compute", func(t *testing.T) {
+	t.Run("a digest is what others compute", func(t *testing.T) {
 		for _, text := range []string{"", "abc", strings.Repeat("é", 5000)} {
-			got, err := a.Crypto.SHA256(t.Context(), []byte(text))
-			if err != nil {
-				t.Fatal(err)
+			two, three, five := sha256.Sum256([]byte(text)), sha512.Sum384([]byte(text)), sha512.Sum512([]byte(text))
+			for hash, want := range map[string][]byte{"SHA-256": two[:], "SHA-384": three[:], "SHA-512": five[:]} {
+				got, err := a.Crypto.Digest(t.Context(), hash, []byte(text))
+				if err != nil || string(got) != string(want) {
+					t.Fatalf("%s: got %x, %v; want %x", hash, got, err, want)
+				}
 			}
-			if want := sha256.Sum256([]byte(text)); got != want {
-				t.Fatalf("got %x; want %x", got, want)
+		}
+		if _, err := a.Crypto.Digest(t.Context(), "MD5", nil); !errors.Is(err, browser.ErrUnsupported) {
+			t.Fatalf("got %v; want ErrUnsupported", err)
+		}
+	})
+	for _, v := range Vectors(t) {
+		t.Run("JW-36 "+v.Alg+" "+v.Name, func(t *testing.T) {
+			data, signature := v.Bytes(t)
+			good, err := a.Crypto.Verify(t.Context(), v.Alg, v.JWK, signature, data)
+			if errors.Is(err, browser.ErrUnsupported) && v.Alg == "EdDSA" {
+				t.Skip("this engine has no EdDSA")
+			}
+			if good != v.Good || good && err != nil {
+				t.Fatalf("got %v, %v; want %v", good, err, v.Good)
+			}
+		})
+	}
+	t.Run("an algorithm that is none", func(t *testing.T) {
+		v := Vectors(t)[0]
+		data, signature := v.Bytes(t)
+		for _, alg := range []string{"none", "HS256", "", "__proto__", "toString"} {
+			if good, err := a.Crypto.Verify(t.Context(), alg, v.JWK, signature, data); good || err == nil {
+				t.Fatalf("%q: got %v, %v; want an error", alg, good, err)
 			}
 		}
 	})
@@ -388,6 +414,9 @@ func (s Subject) lifecycle(t *testing.T) {
 	stop := a.Lifecycle.Listen(func(browser.Signal) {})
 	stop()
 	stop()
+	if !a.Lifecycle.Visible() {
+		t.Fatal("the page of a test is in front")
+	}
 }
 
 func (s Subject) http(t *testing.T) {
@@ -481,6 +510,51 @@ func (s Subject) http(t *testing.T) {
 	})
 	t.Run("a context that has ended", func(t *testing.T) {
 		if _, err := do(ended(), "/ok", nil); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v; want context.Canceled", err)
+		}
+	})
+}
+
+func (s Subject) windows(t *testing.T) {
+	a, _ := s.Open(t)
+	here, err := url.Parse(a.Location.Href())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := here.Scheme + "://" + here.Host + "/back?code=1&state=one"
+
+	t.Run("a popup that nobody opened", func(t *testing.T) {
+		if _, err := a.Windows.Popup(t.Context(), 0, back, "one"); !errors.Is(err, browser.ErrNoWindow) {
+			t.Fatalf("got %v; want ErrNoWindow", err)
+		}
+	})
+	t.Run("a frame tells the address that it came back with", func(t *testing.T) {
+		got, err := a.Windows.Frame(t.Context(), back, "one")
+		if errors.Is(err, browser.ErrNoWindow) {
+			t.Skip("there are no windows here")
+		}
+		if err != nil || got != back {
+			t.Fatalf("got %q, %v; want %q", got, err, back)
+		}
+	})
+	t.Run("a context that ends while the server is silent", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		watching := watch(ctx)
+		failed := make(chan error)
+		go func() {
+			_, err := a.Windows.Frame(watching, s.Server+"/hang", "one")
+			failed <- err
+		}()
+		<-watching.waiting
+		cancel()
+		if err := <-failed; errors.Is(err, browser.ErrNoWindow) {
+			t.Skip("there are no windows here")
+		} else if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v; want context.Canceled", err)
+		}
+	})
+	t.Run("a context that has ended", func(t *testing.T) {
+		if _, err := a.Windows.Frame(ended(), back, "one"); !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v; want context.Canceled", err)
 		}
 	})

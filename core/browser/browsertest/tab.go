@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"latchkey/core/browser"
 )
@@ -17,6 +18,7 @@ type Tab struct {
 	end  context.CancelFunc
 
 	location *Location
+	hidden   atomic.Bool
 
 	// late are the writes of other tabs that this one does not see yet.
 	late    []*write
@@ -39,7 +41,7 @@ func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
-		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t},
+		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t},
 	}
 }
 

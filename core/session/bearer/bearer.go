@@ -16,10 +16,18 @@ import (
 const current = "current"
 
 // Strategy implements [session.Strategy].
-type Strategy struct{ client *oauth.Client }
+type Strategy struct {
+	client   *oauth.Client
+	silently Silently
+}
 
-// New returns the strategy of one client.
-func New(client *oauth.Client) Strategy { return Strategy{client} }
+// Silently gets new tokens for the same person from a server that knows them
+// by its own cookie.
+type Silently func(ctx context.Context, old session.Tokens) (session.Tokens, error)
+
+// New returns the strategy of one client. silently is for sessions without a
+// refresh token, and nil where there is no such way.
+func New(client *oauth.Client, silently Silently) Strategy { return Strategy{client, silently} }
 
 // Rules sends the access token until it ends.
 func (s Strategy) Rules(r session.Record) []policy.Rule {
@@ -42,14 +50,22 @@ func (s Strategy) State(r session.Record) session.State {
 	return state
 }
 
-// Renewable says whether there is a refresh token.
-func (s Strategy) Renewable(r session.Record) bool { return !r.Tokens.Refresh.Empty() }
+// Renewable says whether there is a refresh token, or a silent way for somebody
+// whose name is known.
+func (s Strategy) Renewable(r session.Record) bool {
+	return !r.Tokens.Refresh.Empty() || s.silently != nil && r.Tokens.Subject != ""
+}
 
-// Recover refreshes. Without a refresh token an access token that was refused
-// is the end.
+// Costly says that it is the silent way: a frame, and a page of the server in it.
+func (s Strategy) Costly(r session.Record) bool { return r.Tokens.Refresh.Empty() }
+
+// Recover refreshes, or signs in again silently.
 func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome {
-	if !s.Renewable(r) {
-		return session.Dead(errcode.New(errcode.SessionExpired, "the access token is over, and there is no refresh token"))
+	switch {
+	case !s.Renewable(r):
+		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
+	case r.Tokens.Refresh.Empty():
+		return s.again(ctx, r)
 	}
 	t, err := s.client.Refresh(ctx, r.Tokens)
 	switch {
@@ -57,6 +73,24 @@ func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome
 		return session.Renewed(t)
 	case oauth.Dead(err):
 		return session.Dead(err)
+	}
+	return session.Failed(err)
+}
+
+// again signs in silently. That the server wants to ask somebody may also mean
+// that its cookie does not reach a frame: it says nothing about a token that is
+// still good.
+func (s Strategy) again(ctx context.Context, r session.Record) session.Outcome {
+	t, err := s.silently(ctx, r.Tokens)
+	switch errcode.Of(err) {
+	case "":
+		return session.Renewed(t)
+	case errcode.IDTokenInvalid:
+		out := session.Dead(err)
+		out.Tokens = t
+		return out
+	case errcode.InteractionRequired, errcode.AccessDenied:
+		return session.Stuck(err)
 	}
 	return session.Failed(err)
 }

@@ -1,0 +1,29 @@
+package browser
+
+import (
+	"context"
+	"errors"
+)
+
+var (
+	// ErrPopupClosed means that the person has closed the popup.
+	ErrPopupClosed = errors.New("the popup was closed")
+	// ErrNoWindow means that there is no such popup, or no window at all, as in
+	// a worker.
+	ErrNoWindow = errors.New("there is no window")
+)
+
+// Windows show the server's pages beside this one. Both methods return the
+// address with which the window has come back to our origin: one that another
+// page of ours handed on because of its state, or where the window stays for
+// half a second. It may be any address.
+//
+// Nothing of a window is left when they return, but a popup is the page's to
+// close.
+type Windows interface {
+	// Popup sends a popup to url. The page has opened it before, as only a click
+	// may, and given it that number.
+	Popup(ctx context.Context, number int, url, state string) (address string, err error)
+	// Frame loads url in a frame that nobody sees.
+	Frame(ctx context.Context, url, state string) (address string, err error)
+}

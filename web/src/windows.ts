@@ -1,0 +1,111 @@
+/**
+ * The server's pages beside this one: popups, which the page opens within a click and gives a number here, and frames
+ * that nobody sees. Both end with the address that the window came back to our origin with: core/browser/windows.go.
+ *
+ * What happens inside, a page of the same origin may see and forge as well as we; what matters is that no other
+ * origin can, and that an answer goes to the one who has asked for it. So a message has to come from the browser
+ * itself, from our origin, out of that very window, and name the state. Where the opener was cut off by a
+ * Cross-Origin-Opener-Policy there is no window to compare: then it comes over a channel that is named after the
+ * state, which nobody else knows.
+ */
+import type { Kit } from './kit';
+
+/** How often a window is looked at, and how often in a row it must look the same to be believed. */
+const pace = 100;
+const believed = 5;
+
+const opened = { __proto__: null } as unknown as Record<number, Window>;
+let last = 0;
+
+/** Keeps a popup for the core, which asks for it by its number. `forget` goes with it. */
+export const keep = (popup: Window): number => {
+  opened[++last] = popup;
+  return last;
+};
+export const forget = (number: number): void => void delete opened[number];
+
+export const createWindows = ({ own, createElement, types, members }: Kit) => {
+  const { apply, get } = members.Reflect as typeof Reflect;
+  const { BroadcastChannel, Promise, URL, addEventListener, clearTimeout, document, location, setTimeout } =
+    types as typeof globalThis;
+  const { appendChild, removeChild } = members.Node as Node;
+
+  /** Waits until `view` is back. Whatever ends that, also the controller's abort, leaves nothing of it. */
+  const back = (controller: AbortController, view: Window, state: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { signal } = controller;
+      let timer: ReturnType<typeof setTimeout>;
+      let channel: BroadcastChannel | undefined;
+      let same = 0;
+      signal.onabort = () => {
+        clearTimeout(timer);
+        channel?.close();
+        reject(own({ name: 'AbortError' }));
+      };
+      const end = (address: string): void => {
+        resolve(address);
+        controller.abort();
+      };
+      const hear = (event: MessageEvent, channeled?: boolean): void => {
+        // An event that a script has made is not to be trusted, and says so itself. The rest is asked of the browser,
+        // not of the event, on which a listener before us may have put anything.
+        const read = (name: string): any => get(members.MessageEvent, name, event);
+        if (!event.isTrusted || read('origin') !== location.origin || !(channeled || read('source') === view)) return;
+        const data = read('data');
+        if (data?.[0] === state && typeof data[1] == 'string') end(data[1]);
+      };
+      const look = (): void => {
+        let here = 'about:blank';
+        const { closed } = view;
+        try {
+          here = view.location.href;
+        } catch {
+          // It is at the server.
+        }
+        // A window that the server's page has cut off from us looks closed too; but then it has the focus, and not we.
+        same = (closed ? document.hasFocus() : here != 'about:blank') ? same + 1 : 0;
+        if (same <= believed) timer = setTimeout(look, pace);
+        else if (closed) {
+          reject(own({ name: 'ClosedError' }));
+          controller.abort();
+        } else end(here);
+      };
+
+      addEventListener('message', (event) => hear(event), own({ signal }));
+      try {
+        channel = own(new BroadcastChannel(state), members.BroadcastChannel);
+        channel.onmessage = (event) => hear(event, true);
+      } catch {
+        // Not there, or refused: there are messages still.
+      }
+      look();
+    });
+
+  /** An address as it may be shown: it may come from a server's metadata, and javascript: would run in the page. */
+  const checked = (raw: string): string => {
+    const { protocol, href } = own(new URL(raw), members.URL);
+    if (protocol != 'https:' && protocol != 'http:') throw 0;
+    return href;
+  };
+
+  return {
+    async popup(controller: AbortController, url: string, state: string, number: number): Promise<string> {
+      const view = opened[number]!;
+      view.location.replace(checked(url));
+      return back(controller, view, state);
+    },
+    async frame(controller: AbortController, url: string, state: string): Promise<string> {
+      const frame: HTMLIFrameElement = createElement('iframe');
+      // Not by an attribute, which a page's style sheet may overrule, and a content security policy forbid.
+      frame.style.display = 'none';
+      frame.src = checked(url);
+      apply(appendChild, document.documentElement, [frame]);
+      try {
+        return await back(controller, frame.contentWindow!, state);
+      } finally {
+        const parent = get(members.Node, 'parentNode', frame);
+        if (parent) apply(removeChild, parent, [frame]);
+      }
+    },
+  };
+};

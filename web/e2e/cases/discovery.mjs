@@ -51,7 +51,6 @@ export const discovery = [
     },
     ...accepted,
     reads: { jwks: 1 },
-    todo: 'signatures',
   },
   {
     id: 'OP-30',
@@ -94,7 +93,6 @@ export const discovery = [
       await scene.check(page);
     },
     reads: { jwks: 2 },
-    todo: 'signatures',
   },
   {
     id: 'OP-33',
@@ -111,7 +109,6 @@ export const discovery = [
       await scene.check(page);
     },
     reads: { jwks: 2 },
-    todo: 'signatures',
   },
   {
     id: 'OP-34',
@@ -126,7 +123,6 @@ export const discovery = [
       assert.deepEqual(scene.as.asked(), scene.one.asks);
     },
     reads: { jwks: [1, 2] },
-    todo: 'signatures',
   },
   {
     id: 'OA-08',
@@ -193,7 +189,6 @@ export const discovery = [
     server: { instead: { jwks: leadsAway } },
     want: { error: 'network_error' },
     asks: token,
-    todo: 'signatures',
   },
   {
     id: 'OA-35',

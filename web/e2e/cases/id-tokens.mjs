@@ -13,7 +13,7 @@ const header = (change) => ({ idToken: (jwt) => void change(jwt.header) });
 const day = 86_400;
 
 const table = [
-  ['OP-01', '', 'does nothing wrong', {}, verified, 'signatures'],
+  ['OP-01', '', 'does nothing wrong', {}, verified],
   [
     'OP-02',
     '',
@@ -28,12 +28,12 @@ const table = [
   ['OP-05', '', 'leaves aud out', without('aud'), refused],
   ['OP-05', 'empty', 'has an empty list as aud', claims((c) => (c.aud = [])), refused],
   ['OP-06', '', 'leaves iat out', without('iat'), refused],
-  ['OP-07', '', 'names no key, and has one', header((h) => delete h.kid), verified, 'signatures'],
-  ['OP-09', '', 'signs with RS256', {}, verified, 'signatures'],
-  ['OP-09', 'ps256', 'signs with PS256', { alg: 'PS256' }, verified, 'signatures'],
-  ['OP-09', 'es256', 'signs with ES256', { alg: 'ES256' }, verified, 'signatures'],
-  ['OP-09', 'eddsa', 'signs with EdDSA', { alg: 'EdDSA' }, verified, 'signatures'],
-  ['OP-10', '', 'signs with none', { jwt: (jwt) => unsigned(jwt) }, refused, 'signatures'],
+  ['OP-07', '', 'names no key, and has one', header((h) => delete h.kid), verified],
+  ['OP-09', '', 'signs with RS256', {}, verified],
+  ['OP-09', 'ps256', 'signs with PS256', { alg: 'PS256' }, verified],
+  ['OP-09', 'es256', 'signs with ES256', { alg: 'ES256' }, verified],
+  ['OP-09', 'eddsa', 'signs with EdDSA', { alg: 'EdDSA' }, verified],
+  ['OP-10', '', 'signs with none', { jwt: (jwt) => unsigned(jwt) }, refused],
   [
     'OP-10',
     'announced',
@@ -43,28 +43,19 @@ const table = [
       metadata: (m) => void m.id_token_signing_alg_values_supported.push('none'),
     },
     refused,
-    'signatures',
   ],
-  ['OP-10', 'case', 'signs with nOnE', { jwt: (jwt) => unsigned(jwt, 'nOnE') }, refused, 'signatures'],
-  ['OP-11', '', 'has one bit of an RS256 signature wrong', { jwt: bitWrong }, refused, 'signatures'],
-  ['OP-11', 'key', 'signs with a key that is not its own', { idToken: (jwt) => stranger(jwt) }, refused, 'signatures'],
-  ['OP-12', '', 'has one bit of an ES256 signature wrong', { alg: 'ES256', jwt: bitWrong }, refused, 'signatures'],
-  [
-    'OP-13',
-    '',
-    "signs with HS256 and the client's id",
-    { jwt: (jwt) => signedByHMAC(jwt, 'app') },
-    refused,
-    'signatures',
-  ],
-  ['OP-13', 'empty', 'signs with HS256 and nothing', { jwt: (jwt) => signedByHMAC(jwt, '') }, refused, 'signatures'],
+  ['OP-10', 'case', 'signs with nOnE', { jwt: (jwt) => unsigned(jwt, 'nOnE') }, refused],
+  ['OP-11', '', 'has one bit of an RS256 signature wrong', { jwt: bitWrong }, refused],
+  ['OP-11', 'key', 'signs with a key that is not its own', { idToken: (jwt) => stranger(jwt) }, refused],
+  ['OP-12', '', 'has one bit of an ES256 signature wrong', { alg: 'ES256', jwt: bitWrong }, refused],
+  ['OP-13', '', "signs with HS256 and the client's id", { jwt: (jwt) => signedByHMAC(jwt, 'app') }, refused],
+  ['OP-13', 'empty', 'signs with HS256 and nothing', { jwt: (jwt) => signedByHMAC(jwt, '') }, refused],
   [
     'OP-13',
     'pem',
     'signs with HS256 and its public key as the secret',
     { jwt: (jwt, { as }) => signedByHMAC(jwt, as.signing.public.export({ type: 'spki', format: 'pem' })) },
     refused,
-    'signatures',
   ],
   [
     'OP-13',
@@ -82,21 +73,13 @@ const table = [
       metadata: (m) => void m.id_token_signing_alg_values_supported.push('HS256'),
     },
     refused,
-    'signatures',
   ],
   ['OP-15', '', 'has another nonce', claims((c) => (c.nonce = 'another')), refused],
-  ['OP-21', '', 'has a wrong at_hash', claims((c) => (c.at_hash = halfHash('RS256', 'other'))), refused, 'signatures'],
+  ['OP-21', '', 'has a wrong at_hash', claims((c) => (c.at_hash = halfHash('RS256', 'other'))), refused],
   ['OP-21', 'absent', 'has no at_hash in the code flow, which may be', without('at_hash'), accepted],
-  ['OP-44', '', 'passes a logout token for an id token', { idToken: logoutToken }, refused, 'signatures'],
-  [
-    'OP-44',
-    'typ',
-    'says that the id token is a logout token',
-    header((h) => (h.typ = 'logout+jwt')),
-    refused,
-    'signatures',
-  ],
-  ['OP-44', 'access', 'says that it is an access token', header((h) => (h.typ = 'at+jwt')), refused, 'signatures'],
+  ['OP-44', '', 'passes a logout token for an id token', { idToken: logoutToken }, refused],
+  ['OP-44', 'typ', 'says that the id token is a logout token', header((h) => (h.typ = 'logout+jwt')), refused],
+  ['OP-44', 'access', 'says that it is an access token', header((h) => (h.typ = 'at+jwt')), refused],
   ['OP-50', '', 'has somebody else in aud too', claims((c) => (c.aud = ['app', 'other'])), refused],
   [
     'OP-50',
@@ -111,7 +94,6 @@ const table = [
     'has this client as aud, and another as azp',
     claims((c) => (c.azp = 'other')),
     refused,
-    'claims',
   ],
   ['OP-51', '', 'has a list of this client as aud', claims((c) => (c.aud = ['app'])), accepted],
   [
@@ -125,11 +107,11 @@ const table = [
   ['OP-52', 'iss', 'leaves iss out', without('iss'), refused],
   ['OP-52', 'text', 'has exp as text', claims((c) => (c.exp = `${c.exp}`)), refused],
   ['OP-53', '', 'leaves the nonce out', without('nonce'), refused],
-  ['OP-54', '', 'signs with RS512, and has announced RS256', { idToken: alternate }, refused, 'signatures'],
-  ['OP-54', 'null', 'has null as alg', header((h) => (h.alg = null)), refused, 'signatures'],
+  ['OP-54', '', 'signs with RS512, and has announced RS256', { idToken: alternate }, refused],
+  ['OP-54', 'null', 'has null as alg', header((h) => (h.alg = null)), refused],
   ['OP-57', '', 'made the id token a week ago, and it is still good', claims((c) => (c.iat -= 7 * day)), accepted],
-  ['OP-57', 'ahead', 'makes the id token tomorrow', claims((c) => (c.iat += day)), refused, 'claims'],
-  ['OP-57', 'nbf', 'says that it is good from tomorrow on', claims((c) => (c.nbf = c.iat + day)), refused, 'claims'],
+  ['OP-57', 'ahead', 'makes the id token tomorrow', claims((c) => (c.iat += day)), refused],
+  ['OP-57', 'nbf', 'says that it is good from tomorrow on', claims((c) => (c.nbf = c.iat + day)), refused],
   ['OP-60', 'slow', 'has a clock a minute behind', { clock: -55 }, accepted],
   ['OP-60', 'fast', 'has a clock a minute ahead', { clock: 55 }, accepted],
 ];
@@ -170,14 +152,13 @@ const sourced = {
 };
 
 const odd = [
-  { id: 'OP-08', what: 'names no key, and has two that fit', server: second(), ...refused, todo: 'signatures' },
+  { id: 'OP-08', what: 'names no key, and has two that fit', server: second(), ...refused },
   {
     id: 'OP-08',
     variant: 'kind',
     what: 'names no key, and has one that fits and one of another kind',
     server: second(undefined, 'ES256'),
     ...verified,
-    todo: 'signatures',
   },
   {
     id: 'OP-08',
@@ -185,7 +166,6 @@ const odd = [
     what: 'names no key, and has one that fits and one for encryption',
     server: second((jwk) => Object.assign(jwk, { use: 'enc', alg: 'RSA-OAEP-256' })),
     ...verified,
-    todo: 'signatures',
   },
   {
     id: 'OP-11',
@@ -200,7 +180,6 @@ const odd = [
       },
     },
     ...refused,
-    todo: 'signatures',
   },
   {
     id: 'OP-13',
@@ -215,7 +194,6 @@ const odd = [
     },
     ...refused,
     reads: undefined,
-    todo: 'signatures',
   },
   {
     id: 'OP-17',
@@ -232,7 +210,6 @@ const odd = [
     what: 'has a clock five minutes behind, and lets the page read it',
     server: { clock: -310 },
     ...accepted,
-    todo: 'clock',
   },
   {
     id: 'OP-60',
@@ -240,7 +217,6 @@ const odd = [
     what: 'has a clock five minutes ahead, and lets the page read it',
     server: { clock: 310 },
     ...accepted,
-    todo: 'clock',
   },
   {
     id: 'OP-60',

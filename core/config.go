@@ -47,6 +47,12 @@ func ParseConfig(text string) (Config, error) {
 	}
 	flag := func(name string) bool { b, _ := v.Get(name).Bool(); return b }
 	endpoint := func(name string) string { return v.Get("endpoints").Get(name).TextOr("") }
+	texts := func(name string) (all []string) {
+		for _, item := range v.Get(name).Items() {
+			all = append(all, item.TextOr(""))
+		}
+		return all
+	}
 	c := Config{
 		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", InMemory: str("storage") == "memory",
 		Flow: userauth.Flow(str("flow")), Origin: str("origin"),
@@ -59,8 +65,9 @@ func ParseConfig(text string) (Config, error) {
 			Endpoints: oauth.Endpoints{
 				Authorization: endpoint("authorization"), Token: endpoint("token"),
 				Revocation: endpoint("revocation"), EndSession: endpoint("endSession"),
-				UserInfo: endpoint("userinfo"), JWKS: endpoint("jwks"),
+				UserInfo: endpoint("userinfo"), JWKS: endpoint("jwks"), Pushed: endpoint("pushedAuthorization"),
 			},
+			EndpointOrigins: texts("endpointOrigins"), Resources: texts("resources"),
 			ClientID: str("client"), ClientSecret: secret.New(str("clientSecret")), Scope: str("scope"), RedirectURI: str("redirectUri"),
 			ClockTolerance: duration("clockTolerance", time.Second, time.Minute), AllowInsecure: flag("allowInsecure"),
 		},
@@ -68,8 +75,15 @@ func ParseConfig(text string) (Config, error) {
 	if c.AfterLogout == "" {
 		c.AfterLogout = c.Origin + "/"
 	}
-	for _, item := range v.Get("exclude").Items() {
-		c.Paths.Exclude = append(c.Paths.Exclude, item.TextOr(""))
+	c.Paths.Exclude = texts("exclude")
+	if n, ok := v.Get("maxAge").Int(); ok {
+		c.OAuth.MaxAge = &n
+	}
+	if text := str("responseType"); text != "" {
+		var ok bool
+		if c.OAuth.ResponseType, ok = oauth.ParseResponseType(text); !ok {
+			return c, errcode.New(errcode.ConfigInvalid, "auth.responseType must be made of code, id_token and token")
+		}
 	}
 	return c, c.check()
 }
@@ -91,7 +105,8 @@ func (c Config) check() error {
 	if name := c.OAuth.Insecure(); name != "" {
 		return errcode.New(errcode.ConfigInvalid, "auth."+name+" is no https address that can be used (http only for loopback, or with allowInsecure)")
 	}
-	if !c.OAuth.Discover && c.OAuth.Endpoints.Token == "" {
+	tokenEndpoint := c.Flow == userauth.PasswordFlow || c.OAuth.ResponseType.HasCode()
+	if !c.OAuth.Discover && tokenEndpoint && c.OAuth.Endpoints.Token == "" {
 		return errcode.New(errcode.ConfigInvalid, "auth.endpoints.token is missing")
 	}
 	if !c.OAuth.Discover && c.Flow == userauth.Code && c.OAuth.Endpoints.Authorization == "" {

@@ -48,6 +48,7 @@ func (c Config) Insecure() string {
 		{"endpoints.authorization", c.Endpoints.Authorization}, {"endpoints.token", c.Endpoints.Token},
 		{"endpoints.revocation", c.Endpoints.Revocation}, {"endpoints.endSession", c.Endpoints.EndSession},
 		{"endpoints.userinfo", c.Endpoints.UserInfo}, {"endpoints.jwks", c.Endpoints.JWKS},
+		{"endpoints.pushedAuthorization", c.Endpoints.Pushed},
 	} {
 		if e.address != "" && !secure(e.address, c.AllowInsecure) {
 			return e.name

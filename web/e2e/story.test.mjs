@@ -24,7 +24,10 @@ both('signs in by code and PKCE, and is back where it began', {}, async ({ open,
   const wanted = '/shop?promocode=A%20B+c&x&state=mine#top/%7Eme';
   let authorized;
   context.on('request', (request) => {
-    if (request.url().startsWith(server.endpoints.authorization)) authorized ??= new URL(request.url()).searchParams;
+    // Pushed where the server takes it so (RFC 9126).
+    const { pushed, authorization } = server.endpoints;
+    if (request.url() === pushed && request.method() === 'POST') authorized ??= new URLSearchParams(request.postData());
+    if (request.url().startsWith(authorization)) authorized ??= new URL(request.url()).searchParams;
   });
   const page = await open(wanted.slice(1));
   await signIn(page, { returnTo: wanted });

@@ -112,7 +112,7 @@ func (p *program) work(ctx context.Context, a arguments) (string, error) {
 	if err := p.Crypto.Random(random); err != nil {
 		return "", err
 	}
-	if _, err := p.Crypto.SHA256(ctx, []byte(a.Secret)); err != nil {
+	if _, err := p.Crypto.Digest(ctx, "SHA-256", []byte(a.Secret)); err != nil {
 		return "", err
 	}
 	if err := p.Storage.Set(ctx, key, a.Secret); err != nil {

@@ -32,8 +32,9 @@ async function shape(name, page, { issuer, api, log }, more) {
     revocation: metadata.revocation_endpoint,
     userinfo: metadata.userinfo_endpoint,
     endSession: metadata.end_session_endpoint,
+    pushed: metadata.pushed_authorization_request_endpoint,
   };
-  const path = Object.fromEntries(Object.entries(endpoints).map(([key, url]) => [key, new URL(url).pathname]));
+  const path = Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url).map(([key, url]) => [key, new URL(url).pathname]));
   return {
     name,
     page,

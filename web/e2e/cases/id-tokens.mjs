@@ -88,13 +88,7 @@ const table = [
     claims((c) => Object.assign(c, { aud: ['app', 'other'], azp: 'other' })),
     refused,
   ],
-  [
-    'OP-50',
-    'single',
-    'has this client as aud, and another as azp',
-    claims((c) => (c.azp = 'other')),
-    refused,
-  ],
+  ['OP-50', 'single', 'has this client as aud, and another as azp', claims((c) => (c.azp = 'other')), refused],
   ['OP-51', '', 'has a list of this client as aud', claims((c) => (c.aud = ['app'])), accepted],
   [
     'OP-52',

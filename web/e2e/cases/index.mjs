@@ -17,11 +17,14 @@ import { idTokens } from './id-tokens.mjs';
 import { logouts } from './logout.mjs';
 import { pages } from './page.mjs';
 import { tokenAnswers } from './tokens.mjs';
+import { ways } from './ways.mjs';
 
-export const cases = [...idTokens, ...discovery, ...answers, ...tokenAnswers, ...logouts, ...pages].map((one) => ({
-  ...one,
-  key: one.variant ? `${one.id}-${one.variant}` : one.id,
-}));
+export const cases = [...idTokens, ...discovery, ...answers, ...tokenAnswers, ...logouts, ...pages, ...ways].map(
+  (one) => ({
+    ...one,
+    key: one.variant ? `${one.id}-${one.variant}` : one.id,
+  }),
+);
 
 const keys = new Set();
 for (const { key } of cases) {

@@ -88,7 +88,6 @@ export const logouts = [
       assert.match(query.get('state'), /^[\w.-]{22,}$/);
       assert.equal(page.url(), `${scene.origin}/`);
     },
-    todo: 'logout with state',
   },
   ...[
     ['', 'another state', (params) => params.set('state', 'lk.another')],

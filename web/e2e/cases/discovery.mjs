@@ -1,6 +1,5 @@
 // What a server says of itself, and its keys.
 import assert from 'node:assert/strict';
-import { decode, keyFor } from '../servers/hostile-keys.mjs';
 
 const token = ['authorize', 'token'];
 const accepted = { want: {}, asks: token };

@@ -13,18 +13,26 @@
 //   todo     the feature that is not there yet
 import { answers } from './answers.mjs';
 import { discovery } from './discovery.mjs';
+import { dpop } from './dpop.mjs';
 import { idTokens } from './id-tokens.mjs';
 import { logouts } from './logout.mjs';
 import { pages } from './page.mjs';
 import { tokenAnswers } from './tokens.mjs';
 import { ways } from './ways.mjs';
 
-export const cases = [...idTokens, ...discovery, ...answers, ...tokenAnswers, ...logouts, ...pages, ...ways].map(
-  (one) => ({
-    ...one,
-    key: one.variant ? `${one.id}-${one.variant}` : one.id,
-  }),
-);
+export const cases = [
+  ...idTokens,
+  ...discovery,
+  ...answers,
+  ...tokenAnswers,
+  ...logouts,
+  ...pages,
+  ...ways,
+  ...dpop,
+].map((one) => ({
+  ...one,
+  key: one.variant ? `${one.id}-${one.variant}` : one.id,
+}));
 
 const keys = new Set();
 for (const { key } of cases) {

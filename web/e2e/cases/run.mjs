@@ -58,17 +58,18 @@ class Scene {
 
   /** What pages get that load from now on. The app's router goes to a path without loading it. */
   async configure(given = this.one, as = this.as) {
-    const resolve = (value) => (typeof value === 'function' ? value(as) : value);
-    const settings = settingsFor(as, { ...given, auth: resolve(given.auth), options: resolve(given.options) });
-    await this.context.addInitScript((value) => {
-      globalThis.settings = value;
-      globalThis.more = {
-        navigate(path) {
-          globalThis.went = path;
-          history.replaceState(null, '', path);
-        },
-      };
-    }, settings);
+    await this.context.addInitScript(
+      (value) => {
+        globalThis.settings = value;
+        globalThis.more = {
+          navigate(path) {
+            globalThis.went = path;
+            history.replaceState(null, '', path);
+          },
+        };
+      },
+      settingsFor(as, given),
+    );
   }
 
   /** A tab with the page, signed in or not, when the session is known. */

@@ -1,6 +1,6 @@
 // What the token endpoint answers, at a sign-in and at a refresh, and the userinfo endpoint.
 import assert from 'node:assert/strict';
-import { keyFor, sign, bitWrong } from '../servers/hostile-keys.mjs';
+import { bitWrong, sign } from '../servers/hostile-keys.mjs';
 import { leadsAway } from './discovery.mjs';
 
 const token = ['authorize', 'token'];
@@ -44,6 +44,19 @@ const endsSession = (id, variant, what, change, todo) => ({
 
 /** One request of the page's for its own data, and what becomes of the token. */
 const userinfo = (page, as) => page.evaluate(async (url) => (await fetch(url)).json(), `${as.issuer}/userinfo`);
+
+/** What the session itself says of the person, by the userinfo endpoint; undefined where it refuses the answer. */
+const ownUserinfo = (page) => page.evaluate(() => session.getUserInfo().catch(() => {}));
+
+/** Userinfo as a JWT (OpenID Connect Core, section 5.3.2), changed in its claims and after that. */
+function signed(then, more) {
+  return async (claims, { issuer, signing }) => {
+    const { kid, alg } = signing;
+    return then(
+      await sign({ header: { alg, kid }, claims: { iss: issuer, aud: 'app', ...claims, ...more }, key: signing }),
+    );
+  };
+}
 
 const badAccessTokens = {
   empty: ['an empty access token', ''],
@@ -105,9 +118,49 @@ export const tokenAnswers = [
       assert.equal((await userinfo(page, scene.as)).sub, 'alice');
       const [{ headers, query, form }] = scene.as.requests('userinfo');
       assert.ok(/^Bearer at_/.test(headers.authorization));
-      assert.deepEqual([query.size, form.size], [0, 0], 'OP-20: and nowhere else');
+      assert.deepEqual([query.size, form.size], [0, 0]);
     },
   },
+  {
+    id: 'OP-20',
+    what: 'would take the token in the body at its userinfo endpoint',
+    server: {},
+    want: {},
+    asks: token,
+    async act(scene) {
+      const page = await scene.signIn();
+      const url = `${scene.as.issuer}/userinfo`;
+      const body = { method: 'POST', body: 'x=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+      await page.evaluate(([url, init]) => fetch(url, init), [url, body]);
+      const [{ headers, query, form }] = scene.as.requests('userinfo');
+      assert.ok(/^Bearer at_/.test(headers.authorization));
+      assert.deepEqual([`${query}`, `${form}`], ['', 'x=1']);
+    },
+  },
+  ...[
+    ['OP-14', '', 'has userinfo about somebody else', { userinfo: (claims) => void (claims.sub = 'mallory') }],
+    ['OP-27', '', 'signs userinfo, with one bit wrong', { userinfo: signed(bitWrong) }],
+    [
+      'OP-27',
+      'iss',
+      'signs userinfo as another issuer',
+      { userinfo: signed((jwt) => jwt, { iss: 'https://other.example' }) },
+    ],
+    ['OP-27', 'aud', 'signs userinfo for another client', { userinfo: signed((jwt) => jwt, { aud: 'other' }) }],
+  ].map(([id, variant, what, server]) => ({
+    id,
+    variant,
+    what,
+    server,
+    want: {},
+    asks: token,
+    async act(scene) {
+      const page = await scene.signIn();
+      assert.equal(await ownUserinfo(page), undefined);
+      await scene.checkApi(page, true);
+    },
+    todo: 'userinfo',
+  })),
   endsSession('OP-36', '', 'the id token is of another issuer', ({ claims }) => (claims.iss = 'https://other.example')),
   endsSession('OP-37', '', 'the id token is about somebody else', ({ claims }) => (claims.sub = 'mallory')),
   endsSession('OP-38', 'aud', 'the id token is for another client', ({ claims }) => (claims.aud = 'other')),

@@ -241,13 +241,15 @@ const silent = [
     async act(scene) {
       const page = await scene.signIn();
       scene.as.user = 'mallory';
-      assert.equal(await silently(page), 'mallory');
-      const events = await page.evaluate(() => globalThis.events);
-      assert.deepEqual(
-        events.filter(({ type }) => type === 'logout').map(({ reason }) => reason),
-        ['switched'],
-      );
+      assert.equal(await silently(page), 'id_token_invalid');
+      const { user, reasons } = await page.evaluate(() => ({
+        user: session.state.userId,
+        reasons: globalThis.events.filter(({ type }) => type === 'logout').map(({ reason }) => reason),
+      }));
+      assert.equal(user, 'anonymous');
+      assert.equal(reasons.length, 1);
       assert.deepEqual(scene.as.asked().slice(0, 4), [...token, ...token]);
+      await scene.checkApi(page, false);
     },
   },
   {

@@ -9,10 +9,12 @@ export async function startEvil() {
     response.setHeader('access-control-allow-credentials', 'true');
     response.setHeader('access-control-allow-methods', 'GET, POST, PUT, DELETE');
     response.setHeader('access-control-allow-headers', headers['access-control-request-headers'] ?? '*');
-    arrived.push({ method, url, headers, body: await readBody(request) });
+    const entry = { method, url, headers, body: await readBody(request) };
+    arrived.push(entry);
+    evil.report?.(entry);
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
-  return {
+  const evil = {
     origin: server.origin,
     /** Each with `method`, `url`, `headers` and `body`. */
     arrived,
@@ -20,4 +22,5 @@ export async function startEvil() {
     log: () => arrived.map(({ method, url }) => `${method} ${url.split(/[?#]/)[0]}`),
     close: server.close,
   };
+  return evil;
 }

@@ -1,8 +1,8 @@
 // What the three servers have in common.
 import { createServer } from 'node:http';
 
-/** Starts a server on a port of 127.0.0.1, a free one by default. */
-export async function listen(handle, port = 0) {
+/** Starts a server on a free port of 127.0.0.1. */
+export async function listen(handle) {
   const server = createServer((request, response) => {
     Promise.resolve(handle(request, response)).catch((error) => {
       // A test would wait for ever; the text may quote a request.
@@ -10,7 +10,7 @@ export async function listen(handle, port = 0) {
       response.destroy();
     });
   });
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     async close() {

@@ -6,8 +6,8 @@ import { listen } from './hostile-http.mjs';
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
 const types = { js: 'text/javascript', wasm: 'application/wasm', html: 'text/html; charset=utf-8' };
 
-/** @param {object} options `port`; `rewrite(path, html)` may change a page. */
-export async function startPage({ port, rewrite = (_path, html) => html } = {}) {
+/** `rewrite(path, html)` may change a page. */
+export async function startPage({ rewrite }) {
   const files = new Map();
   const file = async (path) => {
     if (!files.has(path)) files.set(path, await readFile(path));
@@ -24,5 +24,5 @@ export async function startPage({ port, rewrite = (_path, html) => html } = {}) 
     // The program is compiled once a browser context, and not at each load, where it may be kept.
     const headers = { 'content-type': types[name?.[3] ?? 'html'], 'cache-control': name ? 'max-age=600' : 'no-store' };
     response.writeHead(200, headers).end(name ? body : rewrite(pathname, body.toString()));
-  }, port);
+  });
 }

@@ -14,14 +14,17 @@
 //   paths                 { '/path': endpoint }: more paths
 //   page(path, html, as)  changes the page, which is not this server's at all
 //   afterLogout(params)   changes what the logout page sends back
+//   dpop                  tokens are bound to a key (RFC 9449)
+//   nonce({ nth, at })    the nonce that a proof must have, at 'token' or 'resource'; nth counts all requests there
 //   lax                   takes a code without its verifier
 //   nobody                nobody is signed in
 //
 // `grant` is what tokens are issued for: `{ by, nth, as, scope, nonce, … }`, with `by` a grant type or 'authorize', and
 // `nth` counting from 1 for each of these.
 import { createHash, randomBytes } from 'node:crypto';
-import { halfHash, keyFor, sign } from './hostile-keys.mjs';
+import { DPoP } from './hostile-dpop.mjs';
 import { readBody } from './hostile-http.mjs';
+import { halfHash, keyFor, sign } from './hostile-keys.mjs';
 
 const endpoints = {
   '/.well-known/openid-configuration': 'discovery',
@@ -55,6 +58,7 @@ export class AuthorizationServer {
   refresh = new Map();
   pushed = new Map();
   counts = {};
+  proofs = new DPoP();
 
   /** `elsewhere` is the same server on another origin. */
   constructor({ name, origin, second, page, evil, behaviour = {} }) {
@@ -111,6 +115,7 @@ export class AuthorizationServer {
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
     };
+    if (this.behaviour.dpop) m.dpop_signing_alg_values_supported = ['ES256'];
     this.behaviour.metadata?.(m, this);
     return m;
   }
@@ -132,7 +137,10 @@ export class AuthorizationServer {
     const form = new URLSearchParams(await readBody(request));
     const entry = { endpoint: endpoint ?? path, method, url, query: url.searchParams, form, headers, status: 0 };
     this.log.push(entry);
-    response.once('close', () => (entry.status = response.statusCode));
+    response.once('close', () => {
+      entry.status = response.statusCode;
+      this.report?.(entry);
+    });
     const send = (status, body, more) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       response.writeHead(status, { 'content-type': 'application/json', ...more }).end(text);
@@ -196,10 +204,13 @@ export class AuthorizationServer {
     response.writeHead(302, { location: own || back + mark + params }).end();
   }
 
-  async on_token({ send, form }) {
+  async on_token(exchange) {
+    const { send, form } = exchange;
     const refuse = (error, status = 400) => send(status, { error });
     const by = form.get('grant_type');
     if (form.get('client_id') !== 'app') return refuse('invalid_client', 401);
+    const jkt = this.behaviour.dpop && (await this.proven(exchange, 'token', (error) => refuse(error)));
+    if (jkt === false) return;
     if (by === 'authorization_code') {
       const grant = this.codes.get(form.get('code'));
       this.codes.delete(form.get('code'));
@@ -208,36 +219,39 @@ export class AuthorizationServer {
         .update(form.get('code_verifier') ?? '')
         .digest('base64url');
       if (challenge !== grant.challenge && !this.behaviour.lax) return refuse('invalid_grant');
-      return send(200, await this.issue(this.grant(by, grant)));
+      return send(200, await this.issue(this.grant(by, { ...grant, jkt })));
     }
     if (by === 'refresh_token') {
       const grant = this.refresh.get(form.get('refresh_token'));
       // Each is good for one use.
       this.refresh.delete(form.get('refresh_token'));
       if (!grant) return refuse('invalid_grant');
-      return send(200, await this.issue(this.grant(by, grant)));
+      return send(200, await this.issue(this.grant(by, { ...grant, jkt })));
     }
     if (by === 'password') {
       if (form.get('username') !== 'alice' || form.get('password') !== 'wonderland') return refuse('invalid_grant');
       const authTime = this.now();
-      return send(200, await this.issue(this.grant(by, { scope: form.get('scope') ?? '', authTime, sub: this.user })));
+      return send(
+        200,
+        await this.issue(this.grant(by, { scope: form.get('scope') ?? '', authTime, sub: this.user, jkt })),
+      );
     }
     return refuse('unsupported_grant_type');
   }
 
-  on_userinfo({ send, headers }) {
-    const grant = this.bearer(headers);
-    if (!grant) return send(401, {}, { 'www-authenticate': 'Bearer error="invalid_token"' });
+  async on_userinfo(exchange) {
+    const { send } = exchange;
+    const grant = await this.bearer(exchange);
+    if (!grant) return;
     const claims = { sub: grant.sub, ...people[grant.sub] };
     const own = this.behaviour.userinfo?.(claims, this);
     if (!own) return send(200, claims);
-    return Promise.resolve(own).then((jwt) => send(200, jwt, { 'content-type': 'application/jwt' }));
+    send(200, await own, { 'content-type': 'application/jwt' });
   }
 
-  on_api({ send, headers }) {
-    const grant = this.bearer(headers);
-    if (grant) return send(200, { sub: grant.sub });
-    return send(401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' });
+  async on_api(exchange) {
+    const grant = await this.bearer(exchange);
+    if (grant) exchange.send(200, { sub: grant.sub });
   }
 
   on_revoke({ send, form }) {
@@ -261,12 +275,38 @@ export class AuthorizationServer {
     return { ...more, by, nth: this.counts[by], as: this };
   }
 
-  bearer = ({ authorization = '' }) => this.access.get(/^Bearer (.+)$/i.exec(authorization)?.[1]);
+  /** What the request's token stands for. Where there is none that is good, it is refused. */
+  async bearer(exchange) {
+    const scheme = this.behaviour.dpop ? 'DPoP' : 'Bearer';
+    const [, given, accessToken] = /^(\w+) (.+)$/.exec(exchange.headers.authorization ?? '') ?? [];
+    const grant = given === scheme ? this.access.get(accessToken) : undefined;
+    const refuse = (error) => exchange.send(401, { error }, { 'www-authenticate': `${scheme} error="${error}"` });
+    if (!grant) return void refuse('invalid_token');
+    if (!this.behaviour.dpop) return grant;
+    const jkt = await this.proven({ ...exchange, accessToken }, 'resource', refuse);
+    if (jkt === false) return undefined;
+    if (jkt !== grant.jkt) return void refuse('invalid_token');
+    return grant;
+  }
+
+  /** Whose key has made the proof; false where the request was refused. */
+  async proven(exchange, at, refuse) {
+    const { headers, request, response, url, accessToken } = exchange;
+    this.counts[at] = (this.counts[at] ?? 0) + 1;
+    const nonce = this.behaviour.nonce?.({ nth: this.counts[at], at });
+    if (nonce) response.setHeader('dpop-nonce', nonce);
+    try {
+      return await this.proofs.check({ headers, method: request.method, url, accessToken, nonce });
+    } catch (error) {
+      refuse(/nonce/.test(error.message) ? 'use_dpop_nonce' : 'invalid_dpop_proof');
+      return false;
+    }
+  }
 
   accessToken(grant) {
     const access_token = this.mint('at');
     this.access.set(access_token, grant);
-    return { access_token, token_type: 'Bearer', expires_in: 300 };
+    return { access_token, token_type: this.behaviour.dpop ? 'DPoP' : 'Bearer', expires_in: 300 };
   }
 
   /** What the token endpoint answers. */

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/core/errcode"
 	"latchkey/core/secret"
 	"latchkey/core/session"
+	"latchkey/core/strictjson"
 )
 
 // AuthCodeURL is where the page goes to sign in: with a code, always with PKCE
@@ -102,10 +104,7 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 		return session.Tokens{}, err
 	}
 	if !c.ResponseType.HasCode() {
-		if front.Access.Empty() {
-			front.IssuedAt = c.clock.Now()
-		}
-		return front, nil
+		return c.asSession(front), nil
 	}
 	// What came through the address is not used beyond this: the token endpoint
 	// gives all of it again, to us alone.
@@ -117,6 +116,18 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 		return session.Tokens{}, err
 	}
 	return tokens, nil
+}
+
+// asSession lets an id token that came alone be a session, for as long as it is
+// good.
+func (c *Client) asSession(t session.Tokens) session.Tokens {
+	if t.Access.Empty() {
+		t.IssuedAt = c.clock.Now()
+		claims, _ := strictjson.Parse(t.Claims)
+		exp, _ := seconds(claims.Get("exp"))
+		t.ExpiresAt = time.Unix(int64(exp), 0)
+	}
+	return t
 }
 
 // fromIssuer refuses an answer that another server may have given (RFC 9207,

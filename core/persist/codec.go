@@ -98,12 +98,14 @@ func decodeTokens(v strictjson.Value) (session.Tokens, error) {
 	access := v.Get("access").TextOr("")
 	issued, ok := v.Get("issuedAt").Int()
 	t.Type = v.Get("type").TextOr("")
-	if access == "" || !ok || t.Type == "" {
+	id := v.Get("id").TextOr("")
+	// An access token has a type; without one there is at least an id token.
+	if !ok || (access == "") != (t.Type == "") || access+id == "" {
 		return t, errRubbish
 	}
 	t.Access = secret.New(access)
 	t.Refresh = secret.New(v.Get("refresh").TextOr(""))
-	t.ID = secret.New(v.Get("id").TextOr(""))
+	t.ID = secret.New(id)
 	t.IssuedAt = time.UnixMilli(issued)
 	if expires, ok := v.Get("expiresAt").Int(); ok {
 		t.ExpiresAt = time.UnixMilli(expires)

@@ -127,6 +127,8 @@ export interface SessionOptions {
      */
     allowInsecure?: boolean;
 }
+/** What an authorization endpoint can be asked for. */
+export type ResponseType = 'code' | 'token' | 'id_token' | 'id_token token' | 'code token' | 'code id_token' | 'code id_token token';
 /** What `oidc` and `oauth` have in common. */
 export interface ClientOptions {
     /** The client's id at the authorization server. */
@@ -151,25 +153,40 @@ export interface ClientOptions {
      */
     postLogoutRedirectUri?: string;
     /**
-     * How one signs in: by redirect, or with a name and a password that this page asks for.
-     * `'implicit'` is not built yet.
+     * How one signs in: at the server's own page, or with a name and a password that this page asks for. `'implicit'` is
+     * for servers that know no code (RFC 9700, section 2.1.2, advises against it): tokens come through the address bar, and
+     * there is no refresh token.
      * @default 'code'
      */
     flow?: 'code' | 'password' | 'implicit';
-    /** Only `'code'` is built. */
-    responseType?: string;
+    /**
+     * What the authorization endpoint is asked for, where that is not a code alone. With a code too (a hybrid flow of
+     * OpenID Connect), what came through the address bar is checked and then left for what the code brings.
+     * @default 'code'; with flow 'implicit': 'id_token token' if the scope has openid, else 'token'
+     */
+    responseType?: ResponseType;
     /** Not built yet. */
     dpop?: boolean;
-    /** Not built yet. */
+    /**
+     * What the access token shall be good for, as absolute URIs (RFC 8707).
+     * @default []
+     */
     resources?: string[];
-    /** In seconds; not built yet. */
+    /**
+     * How long ago the person may have signed in at the server, in seconds; checked against the id token's `auth_time`.
+     * A single sign-in may ask for another one: `params: { max_age: '0' }`.
+     * @default as the server likes
+     */
     maxAge?: number;
 }
 /** An OpenID provider. Its endpoints are found by discovery. */
 export interface OidcOptions extends ClientOptions {
     /** The issuer's identifier, exactly as its metadata names it. */
     issuer: string;
-    /** Pins the endpoints to origins; not built yet. */
+    /**
+     * The origins on which the metadata may name endpoints; `'issuer'` is the issuer's own.
+     * @default any origin with https, as large providers need
+     */
     endpointOrigins?: 'issuer' | string[];
 }
 /** An OAuth 2 server without discovery. */
@@ -188,17 +205,17 @@ export interface OAuthOptions extends ClientOptions {
 export interface Endpoints {
     /** Needed by the flow `'code'`. */
     authorization?: string;
-    /** Where tokens come from. */
-    token: string;
+    /** Where tokens come from. Not needed where they come through the address bar alone. */
+    token?: string;
     /** RFC 7009; without it a logout revokes nothing. */
     revocation?: string;
-    /** For a user's id and claims, where there is no id token. */
+    /** For `getUserInfo`. */
     userinfo?: string;
-    /** The keys of id tokens. */
+    /** The keys of id tokens. Without it an id token is believed that comes from the token endpoint itself, and no other. */
     jwks?: string;
     /** The server's logout page. */
     endSession?: string;
-    /** Not built yet. */
+    /** Takes authorization requests from the page itself (RFC 9126), so that the address bar shows none. */
     pushedAuthorization?: string;
 }
 /** How one signs in, as plain data. Made by `oidc()`, `oauth()` and their like. */
@@ -272,6 +289,12 @@ export interface LoginOptions {
     loginHint?: string;
     params?: Params;
 }
+/** What `loginSilently` takes. */
+export interface SilentLoginOptions {
+    /** OpenID's `login_hint`. */
+    loginHint?: string;
+    params?: Params;
+}
 /** What `logout` takes. */
 export interface LogoutOptions {
     /** The page to go to afterwards: a path of this origin. */
@@ -320,10 +343,17 @@ export interface Session {
     loginWithCredentials(username: string, password: string, options?: {
         params?: Params;
     }): Promise<SessionState>;
-    /** Not built yet. */
+    /**
+     * Signs in at the server in a popup; this page stays, so that `returnTo` says nothing. Call it in a click, before
+     * anything is awaited. Rejects with `popup_blocked`, `popup_closed`, or `aborted` where the popup came back without
+     * an answer.
+     */
     loginWithPopup(options?: LoginOptions): Promise<SessionState>;
-    /** Not built yet. */
-    loginSilently(options?: LoginOptions): Promise<SessionState>;
+    /**
+     * Signs in whom the server knows by its own cookie, in a frame that nobody sees. Rejects with `interaction_required`
+     * where the server wants to ask the person something, or cannot be shown in a frame.
+     */
+    loginSilently(options?: SilentLoginOptions): Promise<SessionState>;
     /** Deals with a redirect callback, in `url` or in the address bar. Done by itself at start. */
     checkOAuthParamsInUrl(url?: string): Promise<CallbackResult | null>;
     /** Ends the session here, in the other tabs, then at the server. Never rejects. */

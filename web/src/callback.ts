@@ -16,7 +16,7 @@ export const takeCallback = (redirectUri: string): string | undefined => {
     const ours = its && /^lk\.(o\.)?/.exec(its);
     if (
       !its ||
-      !(ours || redirectUri.split('?')[0] == origin + pathname) ||
+      !(ours || (part == search && redirectUri.split('?')[0] == origin + pathname)) ||
       !(ours?.[1] || /[?&#](code|error|(access|id)_token)=/.test(part))
     )
       return part;
@@ -29,7 +29,7 @@ export const takeCallback = (redirectUri: string): string | undefined => {
   // Begun by another page of ours, which waits for it.
   if (/^lk\.[ps]\./.test(state)) {
     const message = [state, href];
-    (globalThis.opener ?? globalThis.parent).postMessage(message, origin);
+    (opener ?? parent).postMessage(message, origin);
     new BroadcastChannel(state).postMessage(message);
     setTimeout(close, 999);
     return '';

@@ -18,6 +18,8 @@ import { readPublished, type Published } from './published';
 export interface RuntimeOptions {
   /** The answer to the request for latchkey.wasm, which leaves before the second file is there. */
   program: Promise<Response>;
+  /** Aborts when the program has taken too long. */
+  late?: AbortSignal;
   /** What Go gets as its configuration. `key` is the record's, and names the channel. */
   config: { key: string };
   storage: Area;
@@ -109,7 +111,7 @@ export const load = async (kit: Kit, options: RuntimeOptions): Promise<Runtime> 
     // Go calls `ready` before it waits for anything.
     if (!up) throw ended;
   } catch (cause: unknown) {
-    end(failed((cause as Error)?.name == 'TimeoutError' ? 'did not come in time' : what, cause));
+    end(failed(options.late?.aborted ? 'did not come in time' : what, cause));
   }
   if (ended) throw ended;
 

@@ -4,22 +4,25 @@
  */
 import type { Runtime } from './loader';
 import type { take as Take } from './options';
+import type { Platform } from './platform';
 import { forget, keep } from './windows';
 import type { LoginOptions, LogoutOptions, Params, SessionState, SilentLoginOptions } from './types';
 
 export interface MethodOptions {
+  SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
   take: typeof Take;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
 
-export const createMethods = (call: Runtime['call'], { take, state }: MethodOptions) => ({
+export const createMethods = (call: Runtime['call'], { SessionError, take, state }: MethodOptions) => ({
   async loginWithRedirect(options: LoginOptions = {}) {
     await call('loginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
   },
-  /** `popup` was opened within the click, and is closed by who opened it. */
-  async loginWithPopup(options: LoginOptions = {}, popup: Window) {
+  /** `popup` was opened within the click, if it could be, and is closed by who opened it. */
+  async loginWithPopup(options: LoginOptions = {}, popup?: Window | null) {
+    if (!popup) throw new SessionError('popup_blocked', 'the browser opened no window; call this in a click');
     const { returnTo, ...args } = take(options, 'returnTo prompt loginHint params:@object');
     const window = keep(popup);
     try {

@@ -31,10 +31,11 @@ const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
 const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
-  'responseType:code|! dpop:@false|!@true resources:! maxAge:! flow:code|password|!implicit';
-const oidcOptions = 'issuer* endpointOrigins:!' + clientOptions;
+  'responseType dpop:@false|!@true resources:@array maxAge:@number flow:code|password|implicit';
+const oidcOptions = 'issuer* endpointOrigins:issuer|@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
-const endpointOptions = ' token* revocation userinfo jwks endSession pushedAuthorization:!';
+const frontTypes = 'token|id_token|id_token token';
+const endpointOptions = ' revocation userinfo jwks endSession pushedAuthorization token';
 
 const invalid = (name: string, message: string) => new SessionError('config_invalid', name + ' ' + message);
 export const later = (name: string) => new SessionError('not_supported', name + ' is not built yet');
@@ -134,13 +135,33 @@ export const readOptions = (given: SessionOptions) => {
   const copy: Values = { ...options.auth };
   check('auth.scheme', copy.scheme, 'oidc|oauth|!occ|!vendure|!cookies');
   const { clientId: client, ...auth } = take(copy, copy.scheme == 'oidc' ? oidcOptions : oauthOptions, 'auth');
-  let { issuer, endpoints, flow = 'code', redirectUri = origin } = auth;
+  let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, redirectUri = origin } = auth;
+  if (flow == 'implicit') {
+    responseType ??= /openid/.test(auth.scope) ? 'id_token token' : 'token';
+    flow = 'code';
+    check('auth.responseType', responseType, frontTypes);
+  }
+  if (responseType) {
+    check('auth.responseType', responseType, frontTypes + '|code|code id_token|code token|code id_token token');
+    if (flow != 'code') throw invalid('auth.responseType', 'does not go with flow ' + flow);
+  }
   if (issuer) {
     prefix('auth.issuer', issuer);
+    if (endpointOrigins == 'issuer') endpointOrigins = [issuer];
+    endpointOrigins = endpointOrigins?.map(
+      (one: string, i: number) => new URL(prefix(`auth.endpointOrigins[${i}]`, one)).origin,
+    );
   } else {
-    endpoints = take(endpoints, 'authorization' + (flow == 'code' ? '*' : '') + endpointOptions, 'auth.endpoints');
+    endpoints = take(
+      endpoints,
+      'authorization' +
+        (flow == 'code' ? '*' : '') +
+        endpointOptions +
+        (responseType && !responseType.startsWith('code') ? '' : '*'),
+      'auth.endpoints',
+    );
     for (const name in endpoints) endpoints[name] = server('auth.endpoints.' + name, endpoints[name], page);
-    issuer = endpoints.token;
+    issuer = endpoints.token ?? endpoints.authorization;
   }
   const back = resolve(redirectUri);
   if (back?.origin != origin || redirectUri.includes('#')) throw invalid('auth.redirectUri', 'must be of this origin');
@@ -168,7 +189,9 @@ export const readOptions = (given: SessionOptions) => {
     redirectUri: back.href,
     origin,
     flow,
+    responseType,
     endpoints,
+    endpointOrigins,
     context,
     storage: storage.getItem ? 'custom' : storage,
     refreshLeeway,

@@ -54,8 +54,8 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
         throw as;
       return { as, headers: authorization && { authorization }, validUntil, hold, refused };
     });
-    // Somebody is signed in, so somebody's rule must be there.
-    if (taken.length != +!!session) return;
+    // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
+    if (taken.length != +!!(session && copy.tokenType)) return;
     return {
       state: deepFreeze(copy) as unknown as SessionState,
       policy: compile({ format, session, version, rules: taken }),

@@ -10,12 +10,15 @@ import type { Platform } from './platform';
 /** The version of this file, put in by the build. */
 declare const __VERSION__: string;
 
-export const startRuntime = async (platform: Platform, options: RuntimeOptions & MethodOptions) => {
+export const startRuntime = async (
+  platform: Platform,
+  options: RuntimeOptions & Omit<MethodOptions, 'SessionError'>,
+) => {
   const { version, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
   const { call, close } = await load(createKit(platform), options);
-  return { call, close, methods: createMethods(call, options) };
+  return { call, close, methods: createMethods(call, { ...options, SessionError }) };
 };
 
 type Started = Awaited<ReturnType<typeof startRuntime>>;

@@ -118,6 +118,7 @@ export const createSession = (given: SessionOptions): Session => {
         });
         runtime = await startRuntime(platform, {
           program,
+          late: signal,
           take,
           state: () => state,
           config,
@@ -267,19 +268,17 @@ export const createSession = (given: SessionOptions): Session => {
       return listen(type, fn);
     },
     async loginWithPopup(options) {
-      alive();
       let popup;
       try {
-        // At once: a browser lets only a click open a window.
-        popup = open('', '', 'popup,width=480,height=640');
+        // Before anything is awaited: a browser lets only a click open a window.
+        popup = open('', '', 'width=480,height=640');
       } catch {
-        // There are no windows in a worker.
+        // Blocked, or in a worker.
       }
-      if (!popup) throw new SessionError('popup_blocked', 'the browser opened no window; call this in a click');
       try {
-        return await (await boot()).methods.loginWithPopup(options, popup);
+        return await (await running()).methods.loginWithPopup(options, popup);
       } finally {
-        popup.close();
+        popup?.close();
       }
     },
     switchContext: notBuilt('switchContext'),

@@ -132,6 +132,10 @@ export interface SessionOptions {
   allowInsecure?: boolean;
 }
 
+/** What an authorization endpoint can be asked for. */
+export type ResponseType =
+  'code' | 'token' | 'id_token' | 'id_token token' | 'code token' | 'code id_token' | 'code id_token token';
+
 /** What `oidc` and `oauth` have in common. */
 export interface ClientOptions {
   /** The client's id at the authorization server. */
@@ -156,18 +160,30 @@ export interface ClientOptions {
    */
   postLogoutRedirectUri?: string;
   /**
-   * How one signs in: by redirect, or with a name and a password that this page asks for.
-   * `'implicit'` is not built yet.
+   * How one signs in: at the server's own page, or with a name and a password that this page asks for. `'implicit'` is
+   * for servers that know no code (RFC 9700, section 2.1.2, advises against it): tokens come through the address bar, and
+   * there is no refresh token.
    * @default 'code'
    */
   flow?: 'code' | 'password' | 'implicit';
-  /** Only `'code'` is built. */
-  responseType?: string;
+  /**
+   * What the authorization endpoint is asked for, where that is not a code alone. With a code too (a hybrid flow of
+   * OpenID Connect), what came through the address bar is checked and then left for what the code brings.
+   * @default 'code'; with flow 'implicit': 'id_token token' if the scope has openid, else 'token'
+   */
+  responseType?: ResponseType;
   /** Not built yet. */
   dpop?: boolean;
-  /** Not built yet. */
+  /**
+   * What the access token shall be good for, as absolute URIs (RFC 8707).
+   * @default []
+   */
   resources?: string[];
-  /** In seconds; not built yet. */
+  /**
+   * How long ago the person may have signed in at the server, in seconds; checked against the id token's `auth_time`.
+   * A single sign-in may ask for another one: `params: { max_age: '0' }`.
+   * @default as the server likes
+   */
   maxAge?: number;
 }
 
@@ -175,7 +191,10 @@ export interface ClientOptions {
 export interface OidcOptions extends ClientOptions {
   /** The issuer's identifier, exactly as its metadata names it. */
   issuer: string;
-  /** Pins the endpoints to origins; not built yet. */
+  /**
+   * The origins on which the metadata may name endpoints; `'issuer'` is the issuer's own.
+   * @default any origin with https, as large providers need
+   */
   endpointOrigins?: 'issuer' | string[];
 }
 
@@ -196,17 +215,17 @@ export interface OAuthOptions extends ClientOptions {
 export interface Endpoints {
   /** Needed by the flow `'code'`. */
   authorization?: string;
-  /** Where tokens come from. */
-  token: string;
+  /** Where tokens come from. Not needed where they come through the address bar alone. */
+  token?: string;
   /** RFC 7009; without it a logout revokes nothing. */
   revocation?: string;
-  /** For a user's id and claims, where there is no id token. */
+  /** For `getUserInfo`. */
   userinfo?: string;
-  /** The keys of id tokens. */
+  /** The keys of id tokens. Without it an id token is believed that comes from the token endpoint itself, and no other. */
   jwks?: string;
   /** The server's logout page. */
   endSession?: string;
-  /** Not built yet. */
+  /** Takes authorization requests from the page itself (RFC 9126), so that the address bar shows none. */
   pushedAuthorization?: string;
 }
 

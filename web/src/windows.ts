@@ -91,8 +91,12 @@ export const createWindows = ({ own, createElement, types, members }: Kit) => {
   return {
     async popup(controller: AbortController, url: string, state: string, number: number): Promise<string> {
       const view = opened[number]!;
-      view.location.replace(checked(url));
-      return back(controller, view, state);
+      try {
+        view.location.replace(checked(url));
+        return await back(controller, view, state);
+      } finally {
+        view.close();
+      }
     },
     async frame(controller: AbortController, url: string, state: string): Promise<string> {
       const frame: HTMLIFrameElement = createElement('iframe');

@@ -24,6 +24,10 @@ Object.assign(globalThis, {
   Storage,
   Node,
   isSecureContext: true,
+  open(...args) {
+    windows.opened.push(args);
+    return windows.next();
+  },
   document: new Node(),
   addEventListener: page.addEventListener.bind(page),
   removeEventListener: page.removeEventListener.bind(page),
@@ -36,6 +40,9 @@ Object.assign(globalThis, {
     },
   },
 });
+
+/** What `open` was asked for, and what it gives. */
+export const windows = { opened: [], next: () => null };
 
 /** Another page load: at `url`, with empty storage unless `keep` says otherwise. */
 export const visit = (url, { keep = false, baseURI } = {}) => {

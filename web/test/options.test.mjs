@@ -101,20 +101,45 @@ test('what is not built yet is refused by name', () => {
   later('persistRefreshToken', { persistRefreshToken: false });
   for (const as of ['client', 'user-or-client', 'agent']) later('api[0].as', { api: [{ url: '/', as }] });
   for (const name of ['occ', 'vendure', 'cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
-  for (const [name, value] of Object.entries({
-    responseType: 'id_token',
-    dpop: true,
-    resources: [],
-    maxAge: 1,
-    endpointOrigins: 'issuer',
-    flow: 'implicit',
-  }))
-    later(`auth.${name}`, { auth: oidc({ ...auth, [name]: value }) });
-  for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false, flow: 'implicit' }))
+  later('auth.dpop', { auth: oidc({ ...auth, dpop: true }) });
+  for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false }))
     later(`auth.${name}`, { auth: oauth({ clientId: 'x', endpoints, [name]: value }) });
-  later('auth.endpoints.pushedAuthorization', {
-    auth: oauth({ clientId: 'x', endpoints: { ...endpoints, pushedAuthorization: 'https://id.test/' } }),
+});
+
+test('OA-15 tokens come through the address bar only where that was asked for', async () => {
+  const told = async (options) => {
+    const { responseType, flow } = await configOf({ auth: oidc({ ...auth, ...options }) });
+    return [flow, responseType];
+  };
+  assert.deepEqual(await told({}), ['code', undefined]);
+  assert.deepEqual(await told({ flow: 'implicit' }), ['code', 'token']);
+  assert.deepEqual(await told({ flow: 'implicit', scope: 'openid api' }), ['code', 'id_token token']);
+  assert.deepEqual(await told({ flow: 'implicit', responseType: 'id_token' }), ['code', 'id_token']);
+  assert.deepEqual(await told({ responseType: 'code id_token' }), ['code', 'code id_token']);
+  for (const wrong of [
+    { responseType: 'token id_token' },
+    { responseType: 'code code' },
+    { responseType: 'none' },
+    { responseType: 'code', flow: 'implicit' },
+    { responseType: 'code', flow: 'password' },
+  ])
+    invalid('auth.responseType', { auth: oidc({ ...auth, ...wrong }) });
+  const { authorization } = endpoints;
+  make({ auth: oauth({ clientId: 'x', endpoints: { authorization }, flow: 'implicit' }) }).close();
+  invalid('auth.endpoints.authorization', { auth: oauth({ clientId: 'x', endpoints: {}, flow: 'implicit' }) });
+  invalid('auth.endpoints.token', {
+    auth: oauth({ clientId: 'x', endpoints: { authorization }, responseType: 'code token' }),
   });
+});
+
+test('OA-29 the origins of endpoints may be pinned', async () => {
+  const told = async (endpointOrigins) =>
+    (await configOf({ auth: oidc({ ...auth, endpointOrigins }) })).endpointOrigins;
+  assert.deepEqual(await told('issuer'), [new URL(auth.issuer).origin]);
+  assert.deepEqual(await told(['https://a.test/', 'https://B.test:443/x']), ['https://a.test', 'https://b.test']);
+  invalid('auth.endpointOrigins', { auth: oidc({ ...auth, endpointOrigins: 'https://a.test' }) });
+  for (const origin of ['a.test', 'http://a.test', '*', 7])
+    invalid('auth.endpointOrigins[0]', { auth: oidc({ ...auth, endpointOrigins: [origin] }) });
 });
 
 test('what says that it wants no such feature is no reason to refuse', () => {

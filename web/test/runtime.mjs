@@ -33,7 +33,7 @@ export const startRuntime = async (platform, options) => {
       it.closed = true;
     },
   };
-  it.methods = createMethods(it.call, options);
+  it.methods = createMethods(it.call, { ...options, SessionError: platform.SessionError });
   // Nobody else asks for the answer here.
   options.program.catch(() => {});
   started.push(it);

@@ -24,6 +24,7 @@ import {
   touch,
   turn,
   visit,
+  windows,
 } from './page.mjs';
 
 const api = 'https://api.test/v1/orders';
@@ -361,6 +362,140 @@ test('OA-19 a redirect callback leaves the address bar at once, and nothing else
   assert.equal(location.href, 'https://app.test/cb?tenant=1');
 });
 
+/** The page is a window of another page of ours. `told` is what it sent there, and what else it did. */
+const inWindow = (at, opener) => {
+  const told = [];
+  const port = (name) => ({ postMessage: (...args) => told.push([name, ...args]) });
+  class Channel {
+    constructor(name) {
+      Object.assign(this, port(`channel ${name}`));
+    }
+  }
+  const kept = { BroadcastChannel, setTimeout };
+  const timers = [];
+  Object.assign(globalThis, {
+    opener: opener ? port('opener') : null,
+    parent: port('parent'),
+    BroadcastChannel: Channel,
+    close: () => told.push(['close']),
+    setTimeout: (run) => timers.push(run),
+  });
+  try {
+    const session = load({ load: 'eager' }, { at });
+    for (const run of timers) run();
+    return { session, told };
+  } finally {
+    Object.assign(globalThis, kept, { opener: undefined, parent: undefined, close: undefined });
+  }
+};
+
+test('S14 S15 a popup and a frame hand their answer on, to their own origin only, and do nothing more', async () => {
+  for (const [way, opener] of [
+    ['p', true],
+    ['s', false],
+  ]) {
+    play();
+    const state = `lk.${way}.abc`;
+    const at = `https://app.test/elsewhere?a=b&code=1&state=${state}#top`;
+    const { session, told } = inWindow(at, opener);
+    assert.deepEqual(told, [
+      [opener ? 'opener' : 'parent', [state, at], 'https://app.test'],
+      [`channel ${state}`, [state, at]],
+      ['close'],
+    ]);
+    assert.equal(location.href, 'https://app.test/elsewhere?a=b#top');
+    assert.equal(session.state.status, 'restoring');
+    // Whatever the app does there: no second runtime, and no request of nobody's.
+    const leave = new AbortController();
+    const first = await Promise.race([
+      session.ready.then(() => 'ready'),
+      session.loginSilently().then(() => 'signed in'),
+      fetch(api, leave).then(
+        () => 'sent',
+        () => 'given up',
+      ),
+      settled().then(() => 'nothing'),
+    ]);
+    assert.equal(first, 'nothing');
+    assert.equal(sent.length, 0);
+    leave.abort();
+    assert.equal(started.length, 0);
+    assert.equal(await session.checkOAuthParamsInUrl(), null);
+  }
+});
+
+test('a state that only looks like a window’s is none', async () => {
+  play();
+  for (const state of ['lk.px', 'lk.p', 'lk.r.1', 'xlk.p.1', 'lk_p.1']) {
+    const { told } = inWindow(`https://app.test/?code=1&state=${state}`, true);
+    assert.deepEqual(told, []);
+  }
+});
+
+test('S14 a popup is opened at once, and closed whatever comes of it', async () => {
+  const opened = () => ({
+    closed: 0,
+    close() {
+      this.closed++;
+    },
+  });
+  const wait = deferred();
+  play({ loginWithPopup: () => wait.promise });
+  const session = load();
+  const popup = opened();
+  windows.next = () => popup;
+  const done = session.loginWithPopup({ prompt: 'login', loginHint: 'ann', params: { a: 'b' }, returnTo: '/' });
+  assert.deepEqual(windows.opened.at(-1), ['', '', 'width=480,height=640']);
+  const its = await runtime();
+  await settled();
+  const [[, { window, ...args }]] = its.calls.filter(([name]) => name == 'loginWithPopup');
+  assert.equal(typeof window, 'number');
+  assert.deepEqual(args, { prompt: 'login', loginHint: 'ann', params: { a: 'b' } });
+  assert.equal(popup.closed, 0);
+  its.publish({ state: ann });
+  wait.resolve({});
+  assert.deepEqual(await done, ann);
+  assert.equal(popup.closed, 1);
+
+  windows.next = () => popup;
+  await assert.rejects(session.loginWithPopup({ nonsense: 1 }), { code: 'config_invalid' });
+  assert.equal(popup.closed, 2);
+});
+
+test('S14 the runtime does not come: the popup is closed', async () => {
+  play({
+    load() {
+      throw new Error('no');
+    },
+  });
+  let closed = 0;
+  windows.next = () => ({ close: () => closed++ });
+  await assert.rejects(load().loginWithPopup(), { code: 'runtime_failed' });
+  assert.equal(closed, 1);
+});
+
+test('OA-26 a popup that the browser does not open is popup_blocked', async () => {
+  play();
+  for (const next of [
+    () => null,
+    () => undefined,
+    () => {
+      throw new Error('no');
+    },
+  ]) {
+    windows.next = next;
+    await assert.rejects(load().loginWithPopup(), { name: 'SessionError', code: 'popup_blocked' });
+  }
+});
+
+test('S15 loginSilently resolves with the new state', async () => {
+  play({ loginSilently: (_, it) => it.publish({ state: ann }) });
+  const session = load();
+  assert.deepEqual(await session.loginSilently({ loginHint: 'ann', params: { a: 'b' } }), ann);
+  assert.deepEqual(started[0].calls.at(-1), ['loginSilently', { loginHint: 'ann', params: { a: 'b' } }]);
+  await assert.rejects(session.loginSilently({ prompt: 'login' }), { code: 'config_invalid' });
+});
+
 test('a redirect callback: requests wait for its end, and carry the new session', async () => {
   const start = deferred();
   play({ start: () => start.promise });
@@ -488,8 +623,10 @@ test('what is not built yet rejects, by name', async () => {
   const session = load();
   const { agent } = session;
   assert.equal(agent.isLoggedIn, false);
-  for (const name of ['loginWithPopup', 'loginSilently', 'switchContext'])
-    await assert.rejects(session[name](), (error) => error.code == 'not_supported' && error.message.includes(name));
+  await assert.rejects(
+    session.switchContext(),
+    (error) => error.code == 'not_supported' && error.message.includes('switchContext'),
+  );
   for (const name of ['login', 'logout', 'emulate', 'stopEmulating'])
     await assert.rejects(
       agent[name](),

@@ -31,6 +31,9 @@ func New(client *oauth.Client, silently Silently) Strategy { return Strategy{cli
 
 // Rules sends the access token until it ends.
 func (s Strategy) Rules(r session.Record) []policy.Rule {
+	if r.Tokens.Access.Empty() {
+		return nil // an id token alone says who somebody is, and opens nothing
+	}
 	value := r.Tokens.Type + " " + r.Tokens.Access.Expose()
 	return []policy.Rule{{
 		As:         policy.User,

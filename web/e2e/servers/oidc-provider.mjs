@@ -26,12 +26,14 @@ function signingKey() {
  * @param {string[]} options.spaOrigins origins of the pages that may sign in and read answers
  * @param {number} [options.accessTokenTTL] seconds
  * @param {string[]} [options.redirectPaths] paths on those origins that a sign-in may return to
+ * @param {object} [options.headers] go with every answer; may be changed later
  * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `close()`
  */
 export async function startOidcProvider({
   spaOrigins,
   accessTokenTTL = 60,
   redirectPaths = ['/', '/callback', '/second'],
+  headers = {},
 }) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -65,6 +67,7 @@ export async function startOidcProvider({
   const op = provider.callback();
   const interact = interactions(provider, users);
   server.on('request', (req, res) => {
+    for (const name in headers) res.setHeader(name, headers[name]);
     if (req.url.startsWith('/interaction/')) return interact(req, res);
     if (!req.url.startsWith('/api/')) return op(req, res);
     const entry = begin(req);

@@ -152,7 +152,7 @@ func TestOA43TheAuthorizationCodeIsBoundToTheKey(t *testing.T) {
 	address, err := c.AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
 	require.NoError(t, err)
 	assert.Contains(t, address, "dpop_jkt="+profile.ProofKey())
-	_, err = c.AuthCodeURL(t.Context(), Transaction{}, [][2]string{{"dpop_jkt", "x"}})
+	_, err = c.AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, [][2]string{{"dpop_jkt", "x"}})
 	assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
 
 	// A key that is in memory only is another one after the redirect.

@@ -7,7 +7,8 @@ const tokenFields = ['access_token', 'refresh_token', 'id_token'];
 /** As the record and the pending sign-ins name them. */
 const wanted = /"(?:access|refresh|id|verifier)":"([^"]+)"/g;
 
-export function watch(context, tokenEndpoint) {
+/** `carried` are what the protocol itself has in an address, of the server's or the page's, before the page has cleaned it. */
+export function watch(context, tokenEndpoint, carried = ['code', 'id_token_hint']) {
   const secrets = new Set();
   const seen = [];
   const uncaught = [];
@@ -22,12 +23,9 @@ export function watch(context, tokenEndpoint) {
     const url = new URL(request.url());
     // The authorization code comes in the address of the redirect, and an id token goes to the server's logout page:
     // these two are the protocol's, and for nobody else.
-    const own = request.isNavigationRequest() ? ['code', 'id_token_hint'] : [];
-    for (const name of own) {
-      learn(url.searchParams.get(name));
-      url.searchParams.delete(name);
-    }
-    seen.push({ where: 'a URL', text: url.href });
+    const own = request.isNavigationRequest() ? carried : [];
+    for (const name of own) learn(url.searchParams.get(name));
+    seen.push({ where: 'a URL', text: without(own, url.href) });
     learn(/^(?:Bearer|DPoP) (.+)$/.exec(request.headers().authorization ?? '')?.[1]);
     const body = request.postData();
     if (request.method() === 'POST' && /^application\/x-www-form-urlencoded/.test(request.headers()['content-type'])) {
@@ -56,7 +54,7 @@ export function watch(context, tokenEndpoint) {
   });
   context.on('page', (page) => {
     tabs.add(page);
-    page.on('framenavigated', (frame) => seen.push({ where: 'the address bar', text: withoutCode(frame.url()) }));
+    page.on('framenavigated', (frame) => seen.push({ where: 'the address bar', text: without(carried, frame.url()) }));
   });
 
   return {
@@ -81,10 +79,14 @@ export function watch(context, tokenEndpoint) {
   };
 }
 
-/** An address as it may stand in the bar before the page has cleaned it. */
-function withoutCode(href) {
+/** An address without some parameters of its query and its fragment. */
+function without(names, href) {
   const url = new URL(href);
-  url.searchParams.delete('code');
-  url.searchParams.delete('id_token_hint');
+  const fragment = new URLSearchParams(url.hash.slice(1));
+  for (const name of names) {
+    url.searchParams.delete(name);
+    fragment.delete(name);
+  }
+  if (url.hash) url.hash = `${fragment}`;
   return url.href;
 }

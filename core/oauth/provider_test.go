@@ -97,7 +97,7 @@ const (
 
 // identify has the provider's client read a token, as after a sign-in.
 func (p *provider) identify(ctx context.Context, token string, change ...func(*expectation)) (session.Tokens, error) {
-	want := expectation{issuer: issuer, nonce: secret.New("n"), maxAge: -1}
+	want := expectation{issuer: issuer, nonce: secret.New("n")}
 	for _, f := range change {
 		f(&want)
 	}

@@ -17,12 +17,6 @@ import (
 	"latchkey/core/session"
 )
 
-// fixed is a clock that stands still.
-type fixed struct{ time.Time }
-
-func (f fixed) Now() time.Time                         { return f.Time }
-func (f fixed) AfterFunc(time.Duration, func()) func() { return func() {} }
-
 // TestDifferentialServer is no test of its own: web/differential runs it beside
 // jose (JW-38). The first line is the key set and the time; each one after it a
 // token, as a JSON string; an answer is "accepted", or why not.
@@ -46,7 +40,7 @@ func TestDifferentialServer(t *testing.T) {
 	require.True(t, line(&setup))
 	p := newProvider(nil)
 	p.keys = string(setup.Keys)
-	p.client.clock = fixed{time.Unix(setup.Now, 0)}
+	p.client.clock = fixedAt(time.Unix(setup.Now, 0))
 	out := bufio.NewWriter(os.Stdout)
 	for token := ""; line(&token); {
 		want := expectation{issuer: issuer, nonce: secret.New("n"), maxAge: -1, code: secret.New("code"), state: secret.New("state")}

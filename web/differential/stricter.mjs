@@ -81,6 +81,10 @@ const isTime = (value) => typeof value == 'number' && value >= 0 && value <= 253
 
 /** The list, of `[name, whether the token is of this class]`. */
 export const classes = (now, tolerance) => [
+  [
+    'an RSA signature without its leading zero, which OpenSSL adds',
+    ({ header, bytes }) => /^[RP]S/.test(header.alg) && bytes[2].length != 256,
+  ],
   ['a token of more than 64 KiB', ({ token }) => Buffer.byteLength(token) > 65536],
   [
     'base64url that is spelled in another way (white space, left-over bits, the other alphabet)',

@@ -130,3 +130,10 @@ func (s silent) Do(ctx context.Context, req *browser.Request) (*browser.Response
 func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(t.Context(), d)
 }
+
+// generous is an engine that takes every signature.
+type generous struct{ browser.Crypto }
+
+func (generous) Verify(context.Context, string, string, []byte, []byte) (bool, error) {
+	return true, nil
+}

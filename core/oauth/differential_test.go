@@ -43,7 +43,7 @@ func TestDifferentialServer(t *testing.T) {
 	p.client.clock = fixedAt(time.Unix(setup.Now, 0))
 	out := bufio.NewWriter(os.Stdout)
 	for token := ""; line(&token); {
-		want := expectation{issuer: issuer, nonce: secret.New("n"), maxAge: -1, code: secret.New("code"), state: secret.New("state")}
+		want := expectation{issuer: issuer, nonce: secret.New("n"), code: secret.New("code"), state: secret.New("state")}
 		_, err := p.client.identify(t.Context(), session.Tokens{ID: secret.New(token), Access: secret.New("at")}, want)
 		answer := "accepted"
 		if err != nil {

@@ -42,6 +42,7 @@ var commands = map[string]func(*Runtime, context.Context, strictjson.Value) (str
 	"refresh":              (*Runtime).refresh,
 	"accessToken":          (*Runtime).accessToken,
 	"idToken":              (*Runtime).idToken,
+	"userInfo":             (*Runtime).userInfo,
 	"callback":             (*Runtime).callback,
 	"remember":             (*Runtime).remember,
 	"recall":               (*Runtime).recall,
@@ -92,7 +93,7 @@ func stampOf(args strictjson.Value) session.Stamp {
 func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string, error) {
 	stamp := stampOf(args)
 	rec := r.keeper.Record()
-	if rec.Stamp == stamp && rec.Live() && r.over(rec) {
+	if rec.Stamp == stamp && rec.Live() && (r.over(rec) || r.keeper.Strategy.Lost(ctx, rec)) {
 		// Whatever comes of it, the request is sent: with the new token, or as
 		// it is for the server to judge.
 		_ = r.keeper.Renew(ctx, stamp)
@@ -183,21 +184,61 @@ func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, erro
 }
 
 func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (string, error) {
-	rec := r.keeper.Record()
-	if !rec.Live() {
-		return "", errNobody
-	}
 	seconds, _ := args.Get("minValidity").Number()
-	end := rec.Tokens.ExpiresAt
-	if need := time.Duration(seconds * float64(time.Second)); !end.IsZero() && end.Sub(r.browser.Clock.Now()) <= need {
-		if err := r.keeper.Renew(ctx, rec.Stamp); err != nil {
-			return "", err
-		}
-		if rec = r.keeper.Record(); !rec.Live() {
-			return "", errNobody
-		}
+	rec, err := r.valid(ctx, time.Duration(seconds*float64(time.Second)))
+	if err != nil {
+		return "", err
 	}
 	return token(rec.Tokens.Access)
+}
+
+// valid returns the session with an access token that lasts longer than need.
+func (r *Runtime) valid(ctx context.Context, need time.Duration) (session.Record, error) {
+	rec := r.keeper.Record()
+	end := rec.Tokens.ExpiresAt
+	if rec.Live() && !end.IsZero() && end.Sub(r.browser.Clock.Now()) <= need {
+		if err := r.keeper.Renew(ctx, rec.Stamp); err != nil {
+			return rec, err
+		}
+		rec = r.keeper.Record()
+	}
+	if !rec.Live() {
+		return rec, errNobody
+	}
+	return rec, nil
+}
+
+// userInfo asks as somebody, and again with a new token where the first was not
+// taken; never as somebody else.
+func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
+	rec, err := r.valid(ctx, 0)
+	if err != nil {
+		return "", err
+	}
+	info, err := r.service.Client.UserInfo(ctx, rec.Tokens)
+	if errcode.Of(err) == errcode.SessionExpired {
+		if failed := r.keeper.Renew(ctx, rec.Stamp); failed != nil {
+			return "", failed
+		}
+		again := r.keeper.Record()
+		if again.Session != rec.Session {
+			return "", errNobody
+		}
+		if info, err = r.service.Client.UserInfo(ctx, again.Tokens); errcode.Of(err) == errcode.SessionExpired {
+			err = errcode.New(errcode.ServerError, "the server does not take a new access token for userinfo either; does the scope have openid?")
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	if r.keeper.Record().Session != rec.Session {
+		return "", errNobody
+	}
+	var o strictjson.Object
+	o.Raw("claims", info)
+	return o.Done(), nil
 }
 
 func (r *Runtime) idToken(context.Context, strictjson.Value) (string, error) {

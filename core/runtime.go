@@ -22,6 +22,7 @@ import (
 type Runtime struct {
 	config     Config
 	browser    browser.Browser
+	client     *oauth.Client
 	keeper     *session.Keeper
 	service    *userauth.Service
 	navigation *navigation.Navigation
@@ -41,7 +42,11 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 
+	if c.DPoP {
+		c.OAuth.ProofKey = b.ProofKey
+	}
 	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
+	r.client = client
 	silent := userauth.Silent{Client: client, Windows: b.Windows}
 	strategy := bearer.New(client, nil)
 	if c.OAuth.Discover && c.Flow == userauth.Code {
@@ -93,13 +98,14 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 			return ""
 		case ok:
 			r.keeper.Announce(since...)
-			if !r.config.InMemory && !r.navigation.Here(path) {
+			// Another page load would be the end of what is in memory only.
+			if !r.config.InMemory && !r.client.InPage(ctx) && !r.navigation.Here(path) {
 				_ = r.browser.Location.Navigate(path)
 			}
 			return path
 		}
 	}
-	if rec := r.keeper.Record(); rec.Live() && !rec.Tokens.ExpiresAt.IsZero() && !r.browser.Clock.Now().Before(rec.Tokens.ExpiresAt) {
+	if rec := r.keeper.Record(); rec.Live() && (r.over(rec) || r.keeper.Strategy.Lost(ctx, rec)) {
 		_ = r.keeper.Renew(ctx, rec.Stamp) // a failure keeps the session; the next request tries again
 	}
 	r.keeper.Announce(since...)

@@ -260,7 +260,7 @@ func TestOA28ASilentAnswerForAnotherPersonEndsTheSession(t *testing.T) {
 		assert.Equal(t, "anonymous", p.user())
 		assert.Equal(t, "expired, logout:expired", p.takeEvents())
 		synctest.Wait()
-		assert.NotEmpty(t, p.server.Revoked(), "what bob got is given back")
+		assert.Empty(t, p.server.Revoked(), "bob may be somewhere else too")
 
 		// With nobody signed in it simply signs in.
 		_, err = p.call("loginSilently", "{}")
@@ -428,7 +428,7 @@ func TestOA28ASilentRenewalForAnotherPersonEndsTheSession(t *testing.T) {
 		time.Sleep(time.Hour)
 		assert.Equal(t, "anonymous", p.user())
 		assert.Equal(t, "expired, logout:expired", p.takeEvents())
-		assert.Equal(t, []string{"access_token"}, p.server.Revoked(), "what bob got is given back")
+		assert.Empty(t, p.server.Revoked(), "bob may be somewhere else too")
 	})
 }
 

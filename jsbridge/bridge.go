@@ -40,6 +40,7 @@ func New(host safejs.Value) (*Bridge, browser.Browser) {
 		Locks:     locks{b},
 		Channel:   channel{b},
 		Windows:   windows{b},
+		ProofKey:  proofKey{b},
 	}
 }
 

@@ -16,10 +16,13 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 	for name, value := range req.Headers {
 		headers = append(headers, name, value)
 	}
-	v, err := h.do(ctx, "fetch", req.Method, req.URL, headers, req.Body, float64(req.MaxBytes), req.KeepAlive)
+	v, err := h.do(ctx, "fetch", req.Method, req.URL, headers, req.Body, float64(req.MaxBytes), req.KeepAlive, req.ProofKey)
 	if name, ok := err.(hostError); ok {
-		if name == "TooLargeError" {
+		switch name {
+		case "TooLargeError":
 			return nil, browser.ErrTooLarge
+		case "KeyError":
+			return nil, browser.ErrKey
 		}
 		return nil, browser.ErrNetwork
 	}

@@ -19,4 +19,5 @@ type Browser struct {
 	Locks     Locks
 	Channel   Channel
 	Windows   Windows
+	ProofKey  ProofKey
 }

@@ -13,6 +13,8 @@ var (
 	// ErrTooLarge means that the answer went past Request.MaxBytes. The rest
 	// was not read.
 	ErrTooLarge = errors.New("the answer is too large")
+	// ErrKey means that there is no key with Request.ProofKey.
+	ErrKey = errors.New("the key is gone")
 )
 
 // HTTP sends the runtime's own requests: never the page's. It uses the fetch
@@ -20,7 +22,7 @@ var (
 // and keeps nothing in a cache.
 type HTTP interface {
 	// Do returns an error only where there is no whole answer: ErrNetwork,
-	// ErrTooLarge, or the context's own. Any status is an answer.
+	// ErrTooLarge, ErrKey, or the context's own. Any status is an answer.
 	Do(ctx context.Context, req *Request) (*Response, error)
 }
 
@@ -33,6 +35,11 @@ type Request struct {
 	MaxBytes int64
 	// KeepAlive lets the request outlive the page.
 	KeepAlive bool
+	// ProofKey is the thumbprint of the key that the request is proved with (RFC
+	// 9449, section 4): it then carries a fresh proof, for the access token in its
+	// header authorization if it has one, with the nonce that the server gave
+	// last. Where the key is another by now, nothing is sent: ErrKey.
+	ProofKey string
 }
 
 // Response is one whole answer. Headers has those that the page may read, the

@@ -15,8 +15,8 @@ var (
 
 // Windows show the server's pages beside this one. Both methods return the
 // address with which the window has come back to our origin: one that another
-// page of ours handed on because of its state, or where the window stays for
-// half a second. It may be any address.
+// page of ours handed on because of its state, or, unless the server is of our
+// origin too, where the window stays for half a second. It may be any address.
 //
 // Nothing of a window is left when they return, but a popup is the page's to
 // close.

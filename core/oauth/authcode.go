@@ -76,6 +76,11 @@ func (c *Client) authorization(ctx context.Context, t Transaction, params [][2]s
 	for _, resource := range c.Resources {
 		add("resource", resource)
 	}
+	bound, err := c.boundTo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	add("dpop_jkt", bound)
 	if t.MaxAge >= 0 {
 		f.add("max_age", strconv.FormatInt(t.MaxAge, 10))
 	}

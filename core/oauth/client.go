@@ -35,6 +35,9 @@ type Config struct {
 	MaxAge *int64
 	// ClockTolerance is how far this clock and the server's may be apart.
 	ClockTolerance time.Duration
+	// ProofKey binds the tokens to this browser (DPoP, RFC 9449); nil where they
+	// are bearer tokens.
+	ProofKey browser.ProofKey
 	// AllowInsecure lets http: through for any host, not only for loopback.
 	AllowInsecure bool
 }

@@ -10,6 +10,10 @@ import (
 // maxJWT bounds a token's length before anything of it is read.
 const maxJWT = 64 << 10
 
+// maxNested bounds how deep claims are nested: they are stored and published
+// inside other objects, whose depth is bounded too.
+const maxNested = strictjson.MaxDepth / 2
+
 // maxKid bounds a key's name. They are hashes and dates; a few are addresses.
 const maxKid = 1 << 10
 
@@ -51,8 +55,8 @@ func readJWS(text string) (t jws, why string) {
 	if !ok {
 		return t, "its header is not base64url of strict JSON"
 	}
-	if t.claims, ok = object(parts[1]); !ok {
-		return t, "its claims are not base64url of strict JSON"
+	if t.claims, ok = object(parts[1]); !ok || t.claims.Depth() > maxNested {
+		return t, "its claims are not base64url of strict JSON, or nested too deep"
 	}
 	if t.signature, ok = decode(parts[2]); !ok {
 		return t, "its signature is not base64url"

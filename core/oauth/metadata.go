@@ -166,6 +166,9 @@ func (c *Client) readMetadata(text string) (m Metadata, err error) {
 	m.IDTokenAlgs = texts(v.Get("id_token_signing_alg_values_supported"))
 	m.UserInfoAlgs = texts(v.Get("userinfo_signing_alg_values_supported"))
 	m.DPoPAlgs = texts(v.Get("dpop_signing_alg_values_supported"))
+	if err := c.checkProofs(m); err != nil {
+		return m, err
+	}
 	m.AnswersWithIssuer, _ = v.Get("authorization_response_iss_parameter_supported").Bool()
 	m.WantsPushed, _ = v.Get("require_pushed_authorization_requests").Bool()
 	return m, nil

@@ -252,7 +252,6 @@ func TestOA38OA39TokensAreRefusedAtReceipt(t *testing.T) {
 		{"a plain answer", `{"access_token":"a","token_type":"Bearer"}`, true},
 		{"OP-55 bearer in capitals", `{"access_token":"a","token_type":"BEARER"}`, true},
 		{"no token type", `{"access_token":"a"}`, false},
-		{"another token type", `{"access_token":"a","token_type":"DPoP"}`, false},
 		{"an empty token", `{"access_token":"","token_type":"bearer"}`, false},
 		{"a token with a space", `{"access_token":"a b","token_type":"bearer"}`, false},
 		{"a token with a line break", `{"access_token":"a\nb","token_type":"bearer"}`, false},

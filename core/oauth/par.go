@@ -16,7 +16,7 @@ func (c *Client) push(ctx context.Context, m Metadata, request *form) (*form, er
 	secretly := &form{}
 	secretly.b.WriteString(request.String())
 	secretly.addText("client_secret", c.ClientSecret.Expose())
-	answer, err := c.post(ctx, m.Pushed, secretly, false)
+	answer, err := c.post(ctx, m.Pushed, secretly, false, "")
 	if err != nil {
 		// Many servers let no page read this endpoint: CORS looks like no network.
 		if errcode.Of(err) == errcode.NetworkError && !m.WantsPushed {

@@ -27,6 +27,6 @@ func (c *Client) Revoke(ctx context.Context, t session.Tokens) {
 		f.add("token_type_hint", token.hint)
 		f.add("client_id", c.ClientID)
 		f.addText("client_secret", c.ClientSecret.Expose())
-		_, _ = c.post(ctx, e.Revocation, &f, true)
+		_, _ = c.post(ctx, e.Revocation, &f, true, "")
 	}
 }

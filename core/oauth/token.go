@@ -30,7 +30,11 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 	}
 	f.add("client_id", c.ClientID)
 	f.addText("client_secret", c.ClientSecret.Expose())
-	answer, err := c.post(ctx, e.Token, f, false)
+	key, _, err := c.proofKey(ctx)
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	answer, err := c.post(ctx, e.Token, f, false, key)
 	if err != nil {
 		return session.Tokens{}, err
 	}
@@ -42,15 +46,16 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 	if err != nil || v.Kind() != strictjson.Obj {
 		return session.Tokens{}, errcode.New(errcode.ServerError, "the token endpoint answered 200, but not with a JSON object; is something between the page and the server?")
 	}
-	return c.tokens(v)
+	t, err := c.tokens(v)
+	t.ProofKey = key
+	return t, err
 }
 
-func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive bool) (*browser.Response, error) {
-	answer, err := c.http.Do(ctx, &browser.Request{
-		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive,
+func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive bool, key string) (*browser.Response, error) {
+	return c.send(ctx, &browser.Request{
+		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key,
 		Headers: map[string]string{"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
 	})
-	return answer, transport(ctx, err)
 }
 
 // transport gives an error without an answer its code.
@@ -62,6 +67,8 @@ func transport(ctx context.Context, err error) error {
 		return errcode.Wrap(errcode.Timeout, "the server did not answer in time", err)
 	case ctx.Err() != nil:
 		return errcode.Wrap(errcode.Aborted, "the request was given up", err)
+	case errors.Is(err, browser.ErrKey):
+		return errcode.Wrap(errcode.RuntimeFailed, "the key that proves the request is gone; try again", err)
 	case errors.Is(err, browser.ErrTooLarge):
 		return errcode.Wrap(errcode.ServerError, "the server's answer is too large", err)
 	}
@@ -141,10 +148,11 @@ func (c *Client) usable(access, kind string, life int64) (session.Tokens, error)
 	if !visible(access) {
 		return session.Tokens{}, badAnswer("access_token is missing, empty, or no text that a header can carry")
 	}
-	if !strings.EqualFold(kind, "bearer") {
-		return session.Tokens{}, badAnswer("token_type is not Bearer (RFC 6749, section 7.1)")
+	kind, wrong := c.tokenType(kind)
+	if wrong != "" {
+		return session.Tokens{}, badAnswer(wrong)
 	}
-	t := session.Tokens{Access: secret.New(access), Type: "Bearer", IssuedAt: c.clock.Now()}
+	t := session.Tokens{Access: secret.New(access), Type: kind, IssuedAt: c.clock.Now()}
 	if life > 0 {
 		t.ExpiresAt = t.IssuedAt.Add(time.Duration(min(life, int64(longestLife/time.Second))) * time.Second)
 	}

@@ -44,6 +44,7 @@ func encodeTokens(t session.Tokens) string {
 	out.Text("refresh", t.Refresh.Expose())
 	out.Text("id", t.ID.Expose())
 	out.String("type", t.Type)
+	out.Text("jkt", t.ProofKey)
 	if t.Scope != nil {
 		out.Texts("scope", t.Scope)
 	}
@@ -105,6 +106,7 @@ func decodeTokens(v strictjson.Value) (session.Tokens, error) {
 	}
 	t.Access = secret.New(access)
 	t.Refresh = secret.New(v.Get("refresh").TextOr(""))
+	t.ProofKey = v.Get("jkt").TextOr("")
 	t.ID = secret.New(id)
 	t.IssuedAt = time.UnixMilli(issued)
 	if expires, ok := v.Get("expiresAt").Int(); ok {

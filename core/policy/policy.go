@@ -36,6 +36,9 @@ type Rule struct {
 	// Refused lists the statuses that mean a refusal; none means that the core
 	// doesn't want to hear of any.
 	Refused []int
+	// ProofKey is the thumbprint of the key that each request is proved with (RFC
+	// 9449); "" where none is.
+	ProofKey string
 }
 
 // Policy is immutable: whoever wants another one makes a new one.
@@ -87,5 +90,6 @@ func (r Rule) json() string {
 		refused.Raw("status", strings.ReplaceAll(fmt.Sprint(r.Refused), " ", ","))
 		o.Raw("refused", refused.Done())
 	}
+	o.Text("dpop", r.ProofKey)
 	return o.Done()
 }

@@ -25,6 +25,10 @@ var golden = map[string]policy.Policy{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}},
 		ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401},
 	}}},
+	"dpop": {Session: "s1", Version: 2, Rules: []policy.Rule{{
+		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("DPoP token")}},
+		ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401}, ProofKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+	}}},
 	"no-expiry": {Session: "s1", Version: 1, Rules: []policy.Rule{{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401, 440},
 	}}},

@@ -22,7 +22,8 @@ func (k *Keeper) Begin(ctx context.Context, tokens Tokens) error {
 
 // Continue signs in with tokens that were asked for while before was the
 // record. Where that had somebody's name, their session goes on, if it is still
-// there; tokens of anybody else end it, and are nobody's.
+// there. Tokens of anybody else end it, and are dropped: not revoked, as with
+// them a server may end what that person has begun elsewhere.
 func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) error {
 	if !before.Live() || before.Tokens.Subject == "" {
 		return k.Begin(ctx, tokens)
@@ -37,13 +38,13 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 		}
 		return Record{Stamp: Stamp{now.Session, now.Generation + 1}, Tokens: tokens.After(now.Tokens)}, true
 	})
-	if ours && same {
+	switch {
+	case !same:
+		return errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
+	case ours:
 		return nil
 	}
 	go k.discard(tokens)
-	if !same {
-		return errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
-	}
 	return errcode.New(errcode.SessionChanged, "somebody has signed in or out meanwhile")
 }
 

@@ -145,9 +145,6 @@ func (k *Keeper) renew(from Stamp) error {
 		}
 		fallthrough
 	case dead:
-		if !out.Tokens.Access.Empty() {
-			go k.discard(out.Tokens)
-		}
 		k.over(send, from, Expired)
 		return nil
 	}

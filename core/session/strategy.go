@@ -18,6 +18,9 @@ type Strategy interface {
 	// Costly tells whether Recover disturbs the page, or the server: it is then
 	// called ahead of time at most once, and only while the page can be seen.
 	Costly(Record) bool
+	// Lost tells whether a live record can't be used here any more, whatever its
+	// times say. Recover then says the same.
+	Lost(context.Context, Record) bool
 	// Recover gets a live record's credentials anew. It is called by one tab
 	// at a time, under the refresh lock, with a context that has a deadline.
 	Recover(context.Context, Record) Outcome
@@ -29,8 +32,7 @@ type Strategy interface {
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.
 type Outcome struct {
 	verdict verdict
-	// Tokens are the new ones of a renewed session, or what came for one that is
-	// dead: nobody's.
+	// Tokens are the new ones of a renewed session.
 	Tokens Tokens
 	// Err is why it failed, or the server's word that the session is dead.
 	Err error

@@ -15,6 +15,9 @@ type Tokens struct {
 	ID      secret.String
 	// Type is the token type in its usual spelling ("Bearer").
 	Type string
+	// ProofKey is the thumbprint of the key that the tokens are bound to (RFC
+	// 9449); "" for bearer tokens.
+	ProofKey string
 	// Scope is what was granted; nil where the server did not say.
 	Scope []string
 	// IssuedAt is when the answer came, by this browser's wall clock.

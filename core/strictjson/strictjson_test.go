@@ -76,6 +76,14 @@ func TestRR39NumbersAreReadStrictly(t *testing.T) {
 	}
 }
 
+func TestDepth(t *testing.T) {
+	for text, want := range map[string]int{`1`: 0, `{}`: 1, `{"a":1}`: 1, `{"a":[],"b":{"c":[{}]}}`: 4, `[[],[[]],1]`: 3} {
+		v, err := strictjson.Parse(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, v.Depth(), text)
+	}
+}
+
 func TestXS09ValueDoesNotPrintWhatItHolds(t *testing.T) {
 	v, err := strictjson.Parse(`{"access_token":"at_secret"}`)
 	require.NoError(t, err)

@@ -102,6 +102,17 @@ func (v Value) Number() (float64, bool) {
 	return f, err == nil
 }
 
+// Depth tells how deep arrays and objects are nested in v.
+func (v Value) Depth() (depth int) {
+	if v.kind != Array && v.kind != Obj {
+		return 0
+	}
+	for _, item := range v.items {
+		depth = max(depth, item.Depth())
+	}
+	return depth + 1
+}
+
 // JSON writes v again.
 func (v Value) JSON() string { return string(v.append(nil)) }
 

@@ -9,9 +9,15 @@ export const peers = ['oidc-client-ts', 'supertokens-website'];
 
 const web = join(import.meta.dirname, '..');
 const dist = join(web, 'dist');
-export const shipped = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.wasm'];
+export const shipped = [
+  'latchkey.js',
+  'latchkey.min.js',
+  'latchkey.runtime.min.js',
+  'latchkey.dpop.min.js',
+  'latchkey.wasm',
+];
 /** What the page's own bundle does not hold, and loads from beside it. */
-const beside = ['latchkey.runtime.min.js', 'latchkey.wasm'];
+const beside = ['latchkey.runtime.min.js', 'latchkey.dpop.min.js', 'latchkey.wasm'];
 
 /** Where the pages are put; web/dist is read once, so that a build meanwhile changes nothing under the run. */
 export const site = join(web, '.cache/bench');
@@ -49,7 +55,7 @@ export async function buildPages() {
         library: join(import.meta.dirname, 'pages', `${library}.js`),
         latchkey: join(site, 'dist/latchkey.min.js'),
       },
-      external: ['./latchkey.runtime.min.js'],
+      external: ['./latchkey.runtime.min.js', './latchkey.dpop.min.js'],
     });
     for (const page of ['start', 'measure']) writeFileSync(join(folder, `${page}.html`), html(page));
     if (library == 'latchkey') for (const name of beside) copyFileSync(join(site, 'dist', name), join(folder, name));

@@ -1,3 +1,4 @@
+import type { Proof } from './dpop';
 import { SessionError } from './errors';
 import { createMatch, type Hit, type Prefix } from './match';
 import type { Policy, Rule } from './policy';
@@ -30,6 +31,8 @@ export interface Plane {
     command: 'authorize' | 'refused',
     facts: { as: string; session: string; version: number; status?: number },
   ): Promise<string | undefined>;
+  /** Makes the proof that a rule with a key asks for. Never rejects; resolves with undefined where the key is gone. */
+  prove(rule: Rule, method: string | undefined, url: string): Promise<Proof | undefined>;
 }
 
 export interface FetchOptions {
@@ -95,9 +98,9 @@ export const createFetch = (
   let last: Promise<void> | undefined;
 
   /** Waits for `promise`; resolves with undefined when that takes too long, rejects when `signal` aborts. */
-  const bounded = (promise: Promise<unknown>, signal: AbortSignal | null | undefined) =>
-    new Promise<unknown>((resolve, reject) => {
-      const end = (value?: unknown) => {
+  const bounded = <T>(promise: Promise<T>, signal: AbortSignal | null | undefined) =>
+    new Promise<T | undefined>((resolve, reject) => {
+      const end = (value?: T) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         resolve(value);
@@ -139,8 +142,11 @@ export const createFetch = (
       init.referrer = ofRequest(request, 'referrer');
       init.referrerPolicy = ofRequest(request, 'referrerPolicy');
     }
-    const call = (rule?: Rule): Promise<Response> =>
-      apply(native, self, [target, { ...init, headers: { __proto__: null, ...headers, ...rule?.headers } }]);
+    const call = (rule?: Rule, proof?: Proof): Promise<Response> =>
+      apply(native, self, [
+        target,
+        { ...init, headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers } },
+      ]);
 
     const { held } = plane;
     const { session, rules } = plane.policy;
@@ -158,7 +164,7 @@ export const createFetch = (
     const once = !copy && !/Null|Undef|String|Blob|File/.test(kind);
     const signal = (init.signal === undefined ? request && ofRequest(request, 'signal') : init.signal) as
       AbortSignal | undefined;
-    const wait = async (promise: Promise<unknown>) => {
+    const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
       if (copy) {
         const type = newHeaders(copy.headers).get('content-type');
         if (type) headers['content-type'] ??= type;
@@ -184,7 +190,7 @@ export const createFetch = (
       // As the page wrote it, where nobody says in time what it should carry.
       if ((held || ahead) && !(await wait(Promise.all([held, ahead])))) return call();
 
-      for (let left = retries; ; left--) {
+      for (let left = retries, nonced = 0; ; left--) {
         let { policy } = plane;
         let rule: Rule | undefined = policy.rules[as];
         if (rule && (rule.hold || rule.validUntil! <= now())) {
@@ -195,20 +201,36 @@ export const createFetch = (
         }
         if (rule && session && session != policy.session) throw changed();
 
+        const method = (init.method ?? (request && ofRequest(request, 'method'))) as string;
+        let proof: Proof | undefined;
+        if (rule?.dpop) {
+          proof = await wait(plane.prove(rule, method, hit.url));
+          // It took its time: what holds now is looked at again.
+          if (policy != plane.policy) {
+            left++;
+            continue;
+          }
+          if (!proof) rule = undefined;
+        }
+
         const again = left > 0 && !once;
         const spare =
-          rule &&
-          again &&
-          request &&
-          init.body == null &&
-          !/^(GET|HEAD)$/.test((init.method as string) ?? ofRequest(request, 'method'))
+          rule && (again || (proof && !once)) && request && init.body == null && !/^(GET|HEAD)$/.test(method)
             ? cloneOf(request)
             : undefined;
-        const answer = call(rule);
+        const answer = call(rule, proof);
         leave();
         const response = await answer;
         const { status } = response;
-        if (
+        if (proof?.learn(response)) {
+          // A nonce is no refusal: it is asked for once more, by no account of the retries.
+          if (!once && !nonced++) {
+            left++;
+            if (spare) target = request = spare;
+            discard(response);
+            continue;
+          }
+        } else if (
           rule?.refused?.status.includes(status) &&
           // After a redirect to another origin it is not our server that refuses.
           (!response.redirected || startsWith(response.url, hit.origin))

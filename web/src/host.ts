@@ -4,6 +4,7 @@
  *
  * An operation that fails tells its name only: a browser's own words may quote a header or a value.
  */
+import type { Prover } from './dpop';
 import type { Kit } from './kit';
 import { createWindows } from './windows';
 
@@ -23,6 +24,8 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
+  /** What makes proofs (RFC 9449), loaded when it is first needed. */
+  prover(): Promise<Prover>;
   navigate(path: string): void;
   publish(json: string): void;
   /** The program is up. What it throws, the program sees. */
@@ -68,6 +71,13 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       await take();
     })(lines[name]));
 
+  const prover = () => promise(options.prover());
+  const prove: Prover['prove'] = async (...of) => {
+    const proof = await promise((await prover()).prove(...of));
+    if (!proof) throw own({ name: 'KeyError' });
+    return proof;
+  };
+
   // The answer whole, as [status, flat list of headers, body].
   const exchange = async (
     { signal }: AbortController,
@@ -77,9 +87,13 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     body: string,
     maxBytes: number,
     keepalive: boolean,
+    key: string,
   ): Promise<unknown[]> => {
     const headers = own<Record<string, string>>({});
     for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
+    // Not without a proof where one is asked for: the key may be another by now.
+    const proof = key ? await prove(own({ dpop: key, headers }), method, url) : undefined;
+    if (proof) headers.dpop = proof.headers.dpop!;
     const answer = await promise(
       send(url, {
         method,
@@ -98,6 +112,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       }),
     );
     const response = answer[0];
+    proof?.learn(response, true);
     const flat = own<string[]>([]);
     answer[1].forEach((value, name) => {
       flat[flat.length] = name;
@@ -207,6 +222,8 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     held: names,
     digest: async (_, name: string, data: Uint8Array) => bytes(await promise(digest(name, data))),
     verify: verified,
+    key: async () => (await prover()).key(),
+    drop: async () => (await prover()).drop(),
     // A storage of the page's own may answer at once, or by a promise of its own making.
     get: async (_, area: string, key: string) => areas[area].getItem(key),
     set: async (_, area: string, key: string, value: string) => areas[area].setItem(key, value),
@@ -252,12 +269,12 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         entered = callback;
       },
       // Go has no use for the promise, which never rejects.
-      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any) {
+      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any) {
         const controller = (open[id] = new AbortController());
         let kind = 0;
         let value;
         try {
-          value = await promise(operations[op]!(controller, a, b, c, d, e, f));
+          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g));
         } catch (error: any) {
           kind = 1;
           try {

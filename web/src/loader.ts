@@ -9,6 +9,7 @@
  * `runtime_failed`; nothing is kept, so whoever needs the runtime next calls `load` again. A program that
  * ends later rejects every call under way, and then calls `onexit`.
  */
+import type { Prover } from './dpop';
 import { goProgram } from './go';
 import { createHost, type Area } from './host';
 import type { Kit } from './kit';
@@ -24,6 +25,8 @@ export interface RuntimeOptions {
   config: { key: string };
   storage: Area;
   pending: Area;
+  /** What makes proofs, in a file of its own. */
+  prover(): Promise<Prover>;
   navigate(path: string): void;
   /** Adopts it. */
   publish(published: Published): void;

@@ -6,7 +6,7 @@ import type { Runtime } from './loader';
 import type { take as Take } from './options';
 import type { Platform } from './platform';
 import { forget, keep } from './windows';
-import type { LoginOptions, LogoutOptions, Params, SessionState, SilentLoginOptions } from './types';
+import type { Claims, LoginOptions, LogoutOptions, Params, SessionState, SilentLoginOptions } from './types';
 
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
@@ -58,6 +58,9 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
   },
   async getIdToken(): Promise<string> {
     return (await call('idToken')).token;
+  },
+  async getUserInfo(): Promise<Claims> {
+    return (await call('userInfo')).claims;
   },
   async redirectAfterLogin(): Promise<string | null> {
     return (await call('recall'))?.path ?? null;

@@ -31,7 +31,7 @@ const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
 const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
-  'responseType dpop:@false|!@true resources:@array maxAge:@number flow:code|password|implicit';
+  'responseType dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
 const oidcOptions = 'issuer* endpointOrigins:issuer|@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const frontTypes = 'token|id_token|id_token token';

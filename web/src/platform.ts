@@ -46,8 +46,8 @@ keep(
     'DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: BroadcastChannel:close,onmessage,postMessage ' +
     'Headers:forEach,get,has LockManager:query,request MessageEvent:data,origin,source ' +
     'Node:appendChild,baseURI,parentNode,removeChild ReadableStream:pipeTo ' +
-    'Request:clone,headers,method,mode,referrer,referrerPolicy,signal,url Response:arrayBuffer,blob,body,headers,ok,status ' +
-    'Storage:getItem,removeItem,setItem SubtleCrypto:digest,importKey,verify TextDecoder:decode TextEncoder:encode,encodeInto ' +
+    'Request:clone,headers,method,mode,referrer,referrerPolicy,signal,url Response:arrayBuffer,blob,body,headers,ok,status,url ' +
+    'Storage:getItem,removeItem,setItem SubtleCrypto:digest,exportKey,generateKey,importKey,sign,verify TextDecoder:decode TextEncoder:encode,encodeInto ' +
     'URL:hash,href,origin,password,pathname,protocol,search,username crypto:getRandomValues,subtle navigator:locks performance:now',
 );
 keep(types.document, 'createElement');

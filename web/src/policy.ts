@@ -7,6 +7,7 @@ export interface Rule {
   readonly validUntil?: number;
   readonly hold?: boolean;
   readonly refused?: { readonly status: readonly number[] };
+  readonly dpop?: string;
 }
 
 /** A policy as the core writes it, its rules by their `as`. */

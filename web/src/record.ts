@@ -41,7 +41,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
     )
       return;
 
-    const taken = rules.map(({ as, headers, validUntil, hold, refused }: Rule & { as: string }) => {
+    const taken = rules.map(({ as, headers, validUntil, hold, refused, dpop }: Rule & { as: string }) => {
       const authorization = headers?.authorization;
       if (
         as != 'user' ||
@@ -52,7 +52,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
         !(refused?.status ?? []).every(Number.isInteger)
       )
         throw as;
-      return { as, headers: authorization && { authorization }, validUntil, hold, refused };
+      return { as, headers: authorization && { authorization }, validUntil, hold, refused, dpop };
     });
     // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
     if (taken.length != +!!(session && copy.tokenType)) return;

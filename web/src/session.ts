@@ -1,4 +1,5 @@
 import { takeCallback } from './callback';
+import type { Prover } from './dpop';
 import { isSessionError, SessionError } from './errors';
 import { createFetch, type Plane } from './fetch';
 import { check, later, readOptions, take } from './options';
@@ -34,6 +35,7 @@ export const createSession = (given: SessionOptions): Session => {
   let callback: string | undefined;
   let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
+  let proving: Prover | undefined;
   let up = false;
   let failed = false;
   const listeners = new Set<Teller>();
@@ -103,6 +105,10 @@ export const createSession = (given: SessionOptions): Session => {
     if (state.status == 'restoring') show(anonymous());
   };
 
+  /** Asks for the script each time: one that did not come may come later. */
+  const prover = () =>
+    import('./dpop').then(({ createProver }) => (proving ??= createProver(platform, { config, pending })));
+
   const boot = () =>
     (booting ??= (async () => {
       let runtime: Runtime | undefined;
@@ -124,6 +130,7 @@ export const createSession = (given: SessionOptions): Session => {
           config,
           storage,
           pending,
+          prover,
           navigate: options.navigate ?? ((path: string) => globalThis.location.assign(path)),
           publish: adopt,
           onexit() {
@@ -188,6 +195,16 @@ export const createSession = (given: SessionOptions): Session => {
         }
       })());
     },
+    async prove(...of) {
+      const { session, version } = plane.policy;
+      try {
+        const proof = await (await prover()).prove(...of);
+        // Without its key the session is of no use: that is for the core to say.
+        return proof ?? void (await plane.ask('authorize', { as: 'user', session, version }));
+      } catch {
+        // Without a proof the request goes as it is.
+      }
+    },
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
@@ -251,7 +268,7 @@ export const createSession = (given: SessionOptions): Session => {
   for (const name of 'login logout emulate stopEmulating'.split(' ')) agent[name] = notBuilt('agent.' + name);
 
   const methods: Record<string, unknown> = {};
-  for (const name of 'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken redirectAfterLogin'.split(
+  for (const name of 'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin'.split(
     ' ',
   ))
     methods[name] = async (...args: []) => ((await running()).methods[name as keyof Methods] as Function)(...args);

@@ -172,7 +172,10 @@ export interface ClientOptions {
    * @default 'code'; with flow 'implicit': 'id_token token' if the scope has openid, else 'token'
    */
   responseType?: ResponseType;
-  /** Not built yet. */
+  /**
+   * Binds the tokens to a key of this browser that no script can export (DPoP, RFC 9449); the server has to take part.
+   * @default false
+   */
   dpop?: boolean;
   /**
    * What the access token shall be good for, as absolute URIs (RFC 8707).
@@ -235,6 +238,11 @@ export interface Scheme {
   readonly [option: string]: unknown;
 }
 
+/** What the server says about somebody. Look a claim up by `Object.hasOwn`, where its name is not your own. */
+export interface Claims {
+  readonly [name: string]: unknown;
+}
+
 /** What a page may know of its session: never a token. Frozen. */
 export interface SessionState {
   /** `'restoring'` until a redirect callback or an expired session has been dealt with. */
@@ -248,7 +256,7 @@ export interface SessionState {
   /** An agent is signed in. */
   readonly isAgent: boolean;
   /** What the server says about the user. */
-  readonly claims: { readonly [name: string]: unknown } | null;
+  readonly claims: Claims | null;
   /** The scopes that the server granted. */
   readonly scope: readonly string[];
   /** When the access token expires, in milliseconds since the epoch. */
@@ -406,6 +414,11 @@ export interface Session {
   getAccessToken(options?: { minValidity?: number }): Promise<string>;
   /** The id token, for code that must have it. */
   getIdToken(): Promise<string>;
+  /**
+   * What the server's userinfo endpoint says of the user now. It is about whom the id token is about, or
+   * rejects with `server_error`.
+   */
+  getUserInfo(): Promise<Claims>;
   /** The wrapped fetch, whatever `intercept` is. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   readonly guard: Guard;

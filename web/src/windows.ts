@@ -24,14 +24,17 @@ export const keep = (popup: Window): number => {
 };
 export const forget = (number: number): void => void delete opened[number];
 
-export const createWindows = ({ own, createElement, types, members }: Kit) => {
+export const createWindows = ({ own, promise, createElement, types, members }: Kit) => {
   const { apply, get } = members.Reflect as typeof Reflect;
   const { BroadcastChannel, Promise, URL, addEventListener, clearTimeout, document, location, setTimeout } =
     types as typeof globalThis;
   const { appendChild, removeChild } = members.Node as Node;
 
-  /** Waits until `view` is back. Whatever ends that, also the controller's abort, leaves nothing of it. */
-  const back = (controller: AbortController, view: Window, state: string): Promise<string> =>
+  /**
+   * Waits until `view`, which is at `url`, is back. Whatever ends that, also the controller's abort, leaves nothing
+   * of it.
+   */
+  const back = (controller: AbortController, view: Window, url: URL, state: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const { signal } = controller;
       let timer: ReturnType<typeof setTimeout>;
@@ -55,15 +58,17 @@ export const createWindows = ({ own, createElement, types, members }: Kit) => {
         if (data?.[0] === state && typeof data[1] == 'string') end(data[1]);
       };
       const look = (): void => {
-        let here = 'about:blank';
+        let here = '';
         const { closed } = view;
         try {
-          here = view.location.href;
+          // Of a server of our own origin nobody can say whether the window has left it yet.
+          if (url.origin != location.origin) here = view.location.href;
         } catch {
           // It is at the server.
         }
-        // A window that the server's page has cut off from us looks closed too; but then it has the focus, and not we.
-        same = (closed ? document.hasFocus() : here != 'about:blank') ? same + 1 : 0;
+        // About:blank is where it began. A window that was cut off from us looks closed too; but then it has the
+        // focus, and not we.
+        same = (closed ? document.hasFocus() : here[0] == 'h') ? same + 1 : 0;
         if (same <= believed) timer = setTimeout(look, pace);
         else if (closed) {
           reject(own({ name: 'ClosedError' }));
@@ -82,30 +87,32 @@ export const createWindows = ({ own, createElement, types, members }: Kit) => {
     });
 
   /** An address as it may be shown: it may come from a server's metadata, and javascript: would run in the page. */
-  const checked = (raw: string): string => {
-    const { protocol, href } = own(new URL(raw), members.URL);
-    if (protocol != 'https:' && protocol != 'http:') throw 0;
-    return href;
+  const checked = (raw: string): URL => {
+    const url: URL = own(new URL(raw), members.URL);
+    if (url.protocol != 'https:' && url.protocol != 'http:') throw 0;
+    return url;
   };
 
   return {
-    async popup(controller: AbortController, url: string, state: string, number: number): Promise<string> {
+    async popup(controller: AbortController, raw: string, state: string, number: number): Promise<string> {
       const view = opened[number]!;
       try {
-        view.location.replace(checked(url));
-        return await back(controller, view, state);
+        const url = checked(raw);
+        view.location.replace(url.href);
+        return await promise(back(controller, view, url, state));
       } finally {
         view.close();
       }
     },
-    async frame(controller: AbortController, url: string, state: string): Promise<string> {
+    async frame(controller: AbortController, raw: string, state: string): Promise<string> {
+      const url = checked(raw);
       const frame: HTMLIFrameElement = createElement('iframe');
       // Not by an attribute, which a page's style sheet may overrule, and a content security policy forbid.
       frame.style.display = 'none';
-      frame.src = checked(url);
+      frame.src = url.href;
       apply(appendChild, document.documentElement, [frame]);
       try {
-        return await back(controller, frame.contentWindow!, state);
+        return await promise(back(controller, frame.contentWindow!, url, state));
       } finally {
         const parent = get(members.Node, 'parentNode', frame);
         if (parent) apply(removeChild, parent, [frame]);

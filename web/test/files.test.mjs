@@ -12,18 +12,21 @@ const files = {};
 let server, origin, browser;
 /** What was asked for, and what to do instead of answering, by path. */
 let asked;
+/** The headers of the last one. */
+let sent;
 let instead;
 
 before(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'files-'));
   await bundle(folder, '1.0.0');
-  for (const name of ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js'])
+  for (const name of ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.dpop.min.js'])
     files[`/${name}`] = readFileSync(join(folder, name));
   await bundle(folder, '2.0.0', ['latchkey.runtime.min.js']);
   files.other = readFileSync(join(folder, 'latchkey.runtime.min.js'));
   rmSync(folder, { recursive: true });
-  server = createServer(({ url }, response) => {
+  server = createServer(({ url, headers }, response) => {
     asked.push(url);
+    sent = headers;
     if (instead[url]) return instead[url](response);
     const body = url == '/' ? '<!doctype html><link rel=icon href=data:,>' : files[url];
     response.writeHead(body ? 200 : 404, { 'content-type': url == '/' ? 'text/html' : 'text/javascript' }).end(body);
@@ -86,6 +89,59 @@ test('latchkey.min.js asks for the runtime beside it with the wasm, and not befo
     assert.deepEqual(asked, ['/', '/latchkey.min.js', '/api']);
     assert.equal(await call(page), loaded);
     assert.deepEqual(asked.slice(3).sort(), ['/latchkey.runtime.min.js', '/latchkey.wasm']);
+  }));
+
+/** A key as latchkey keeps it, and a stored session that is bound to it. */
+const bind = async () => {
+  const key = 'latchkey/1/https%3A%2F%2Fid.test/shop/';
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+  const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify({ crv, kty, x, y })));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
+  const dpop = base64.replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
+  await new Promise((resolve, reject) => {
+    const opening = indexedDB.open('latchkey', 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('keys');
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction('keys', 'readwrite');
+      transaction.objectStore('keys').put(pair, key);
+      transaction.oncomplete = () => resolve(opening.result.close());
+      transaction.onabort = reject;
+    };
+  });
+  const rules = [{ as: 'user', headers: { authorization: 'DPoP token' }, dpop, refused: { status: [401] } }];
+  const nobody = { isLoggedIn: true, userId: 'ann', isEmulated: false, isAgent: false, claims: null, scope: [] };
+  const state = { ...nobody, status: 'authenticated', expiresAt: null, tokenType: 'DPoP' };
+  const policy = { format: 1, session: 's1', version: 1, rules };
+  const record = { format: 1, issuer: 'https://id.test', client: 'shop', context: '', state, policy };
+  localStorage.setItem(key, JSON.stringify(record));
+};
+
+test('OA-42 with a bound session the first request waits for the script that proves, and for nothing else', () =>
+  inPage(async (page) => {
+    await page.evaluate(bind);
+    await page.evaluate(async () => {
+      window.session = await create('/latchkey.min.js');
+      await session.ready;
+      await Promise.all([fetch('/api?1'), fetch('/api?2')]);
+    });
+    assert.deepEqual(asked, ['/', '/latchkey.min.js', '/latchkey.dpop.min.js', '/api?1', '/api?2']);
+    assert.equal(sent.authorization, 'DPoP token');
+    assert.match(sent.dpop, /^[\w-]+\.[\w-]+\.[\w-]{86}$/);
+  }));
+
+test('OA-42 where that script does not come, the request goes as the page wrote it, and the next one tries again', () =>
+  inPage(async (page) => {
+    await page.evaluate(bind);
+    instead['/latchkey.dpop.min.js'] = (response) => response.writeHead(503).end();
+    await page.evaluate(async () => {
+      window.session = await create('/latchkey.min.js');
+      await fetch('/api');
+    });
+    assert.deepEqual([sent.authorization, sent.dpop], [undefined, undefined]);
+    instead = {};
+    await page.evaluate(() => fetch('/api'));
+    assert.equal(sent.authorization, 'DPoP token');
   }));
 
 test('a runtime that did not load is runtime_failed, and the next call tries again', () =>

@@ -335,7 +335,7 @@ test('GW-09 two programs on one page work side by side', async () => {
   assert.deepEqual(result, [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
 });
 
-test('XS-02 XS-03 a script that changes the built-ins later sees no token, and nothing stops', async () => {
+test('XS-02 XS-03 JW-34 a script that changes the built-ins later sees no token, and nothing stops', async () => {
   const { result } = await inPage(
     async ([secret, url]) => {
       // What the test itself needs, before it is changed.

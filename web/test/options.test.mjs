@@ -101,7 +101,6 @@ test('what is not built yet is refused by name', () => {
   later('persistRefreshToken', { persistRefreshToken: false });
   for (const as of ['client', 'user-or-client', 'agent']) later('api[0].as', { api: [{ url: '/', as }] });
   for (const name of ['occ', 'vendure', 'cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
-  later('auth.dpop', { auth: oidc({ ...auth, dpop: true }) });
   for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false }))
     later(`auth.${name}`, { auth: oauth({ clientId: 'x', endpoints, [name]: value }) });
 });

@@ -1,9 +1,9 @@
 // A page with a session, a native fetch that writes down what it got, and a runtime played by the test.
 import { show, touch, turn, visit, windows } from './browser.mjs';
-import { play, runtime, started } from './runtime.mjs';
+import { play, react, runtime, started } from './runtime.mjs';
 import * as latchkey from '../.cache/test/latchkey.mjs';
 
-export { latchkey, play, runtime, show, started, touch, turn, visit, windows };
+export { latchkey, play, react, runtime, show, started, touch, turn, visit, windows };
 export const { createSession, oidc, oauth, SessionError, isSessionError } = latchkey;
 
 export const key = 'latchkey/1/https%3A%2F%2Fid.test/shop/';

@@ -14,6 +14,9 @@ export const play = (commands = {}) => {
   waiting = [];
 };
 
+/** Sets what commands do from now on, for the runtimes that run too. */
+export const react = (commands) => (behaviour = commands);
+
 /** Resolves with the next runtime that starts, or with the first. */
 export const runtime = () =>
   started[0] ? Promise.resolve(started[0]) : new Promise((resolve) => waiting.push(resolve));

@@ -51,20 +51,24 @@ export function browserPath() {
   throw new Error('no Chromium or Chrome in PATH: install one, or name one by BROWSER_PATH');
 }
 
+const settings = () => ({
+  executablePath: browserPath(),
+  args: [
+    ...(asRoot ? ['--no-sandbox'] : []),
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+
 /** Starts the browser; the caller closes it. */
-export const launch = () =>
-  chromium.launch({
-    executablePath: browserPath(),
-    args: [
-      ...(asRoot ? ['--no-sandbox'] : []),
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+export const launch = () => chromium.launch(settings());
+
+/** Starts it on a profile's folder, and gives its one context; the caller closes that. */
+export const launchProfile = (folder) => chromium.launchPersistentContext(folder, settings());
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {

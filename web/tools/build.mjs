@@ -13,7 +13,12 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 /** Brotli of another Node may need a few bytes more: that is said, and is no reason to stop somebody's build. */
 const slack = 1.01;
 /** Bytes after brotli. */
-const budget = { 'latchkey.min.js': 6_700, 'latchkey.runtime.min.js': 8_000, 'latchkey.wasm': 820_000 };
+const budget = {
+  'latchkey.min.js': 6_900,
+  'latchkey.runtime.min.js': 8_000,
+  'latchkey.dpop.min.js': 2_500,
+  'latchkey.wasm': 820_000,
+};
 
 mkdirSync(dist, { recursive: true });
 await bundle(dist, version);

@@ -1,4 +1,5 @@
-// Bundles web/src into a folder: latchkey.js, which is whole, and latchkey.min.js, whose runtime is a file beside it.
+// Bundles web/src into a folder: latchkey.js, which is whole, and latchkey.min.js, whose runtime and proofs (DPoP) are
+// files beside it.
 import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,15 +7,16 @@ import { minify } from 'vite';
 
 const src = join(import.meta.dirname, '../src');
 
-export const scripts = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js'];
+export const scripts = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.dpop.min.js'];
 
-/** Leaves the import of the runtime to the browser. */
+/** Leaves the imports of those files to the browser. */
 const apart = {
-  name: 'runtime apart',
+  name: 'files apart',
   setup: ({ onResolve }) =>
     onResolve(
-      { filter: /^\.\/runtime$/ },
-      ({ kind }) => kind == 'dynamic-import' && { path: './latchkey.runtime.min.js', external: true },
+      { filter: /^\.\/(runtime|dpop)$/ },
+      ({ kind, path }) =>
+        kind == 'dynamic-import' && { path: path.replace('/', '/latchkey.') + '.min.js', external: true },
     ),
 };
 
@@ -23,7 +25,7 @@ export const bundle = async (folder, version, names = scripts) => {
   for (const name of names) {
     const small = name.includes('.min.');
     const { outputFiles } = await build({
-      entryPoints: [join(src, name.includes('.runtime.') ? 'runtime.ts' : 'index.ts')],
+      entryPoints: [join(src, `${/\.(runtime|dpop)\./.exec(name)?.[1] ?? 'index'}.ts`)],
       bundle: true,
       format: 'esm',
       target: 'es2022',

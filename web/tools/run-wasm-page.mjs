@@ -1,4 +1,5 @@
 // The part of run-wasm.mjs that runs beside the program: in Node, or in a page.
+import { createProver } from '../src/dpop';
 import { goProgram } from '../src/go';
 import { createHost } from '../src/host';
 import { createKit } from '../src/kit';
@@ -71,12 +72,14 @@ const hostile = {
 /** A host as the loader makes it, on storage of this page, with what it was told. */
 const newHost = (key, area = localStorage) => {
   const told = { published: [], navigated: [], done: [] };
+  let prover;
   const made = createHost(kit, {
     version: 'test',
     config: '{"test":true}',
     key,
     storage: area,
     pending: area,
+    prover: async () => (prover ??= createProver(platform, { config: { key }, pending: area })),
     navigate: (to) => told.navigated.push(to),
     publish: (json) => told.published.push(json),
     ready() {},

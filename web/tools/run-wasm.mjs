@@ -60,12 +60,14 @@ const routes = {
     });
   },
   '/headers': (request, response) => {
-    const { cookie = '', referer = '', 'x-sent': sent = '' } = request.headers;
-    response.writeHead(418, { 'x-sent': sent, 'x-cookie': cookie, 'x-referer': referer, 'set-cookie': 'tea=1' });
+    const { cookie = '', referer = '', dpop = '', 'x-sent': sent = '' } = request.headers;
+    const seen = { 'x-sent': sent, 'x-cookie': cookie, 'x-referer': referer, 'x-dpop': dpop };
+    response.writeHead(418, { ...seen, 'set-cookie': 'tea=1' });
     response.end();
   },
   '/big': (_request, response) => response.end('x'.repeat(1000)),
   '/redirect': (_request, response) => response.writeHead(302, { location: '/ok' }).end(),
+  '/to': (request, response) => response.writeHead(302, { location: request.url.slice('/to?'.length) }).end(),
   '/reset': (request) => request.socket.destroy(),
   '/hang': () => {},
 };
@@ -73,7 +75,7 @@ const answer = (request, response) => {
   const { origin = '*', 'access-control-request-headers': headers = '' } = request.headers;
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-headers', headers);
-  response.setHeader('access-control-expose-headers', 'x-method, x-sent, x-cookie, x-referer');
+  response.setHeader('access-control-expose-headers', 'x-method, x-sent, x-cookie, x-referer, x-dpop');
   if (request.method === 'OPTIONS') return response.end();
   const route = routes[request.url.split('?')[0]];
   return route ? route(request, response) : response.writeHead(404).end();

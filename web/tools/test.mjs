@@ -9,7 +9,9 @@ const web = join(import.meta.dirname, '..');
 await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
-    ...Object.fromEntries(['methods', 'policy', 'published'].map((name) => [name, join(web, `src/${name}.ts`)])),
+    ...Object.fromEntries(
+      ['dpop', 'methods', 'platform', 'policy', 'published'].map((name) => [name, join(web, `src/${name}.ts`)]),
+    ),
   },
   outdir: join(web, '.cache/test'),
   outExtension: { '.js': '.mjs' },

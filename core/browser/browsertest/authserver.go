@@ -25,6 +25,10 @@ type AuthServer struct {
 	KeepRefreshToken bool
 	// NoRefreshToken answers without one.
 	NoRefreshToken bool
+	// DPoP issues tokens that are bound to the key of a proof (RFC 9449), and no
+	// others. Nonce, where it is set, has to be in every proof.
+	DPoP  bool
+	Nonce string
 	// Fault, where it is set, may answer instead. It gets the form of a POST.
 	Fault func(req *browser.Request, form url.Values) (*browser.Response, error)
 	Now   func() time.Time
@@ -35,12 +39,15 @@ type AuthServer struct {
 	families map[string]*family // by access and refresh token
 	log      []TokenRequest
 	revoked  []string
+	// proofs are those seen, good for one use each.
+	proofs map[string]bool
 }
 
-type code struct{ challenge, redirect, nonce, user, client string }
+type code struct{ challenge, redirect, nonce, user, client, key string }
 
 type family struct {
 	user, client string
+	key          string // the thumbprint; "" for bearer tokens
 	dead         bool
 	refresh      string
 	access       string
@@ -57,7 +64,7 @@ type TokenRequest struct {
 
 // NewAuthServer returns a server that nobody has asked yet.
 func NewAuthServer(issuer string, now func() time.Time) *AuthServer {
-	return &AuthServer{Issuer: issuer, Life: time.Hour, Now: now, codes: map[string]code{}, families: map[string]*family{}}
+	return &AuthServer{Issuer: issuer, Life: time.Hour, Now: now, codes: map[string]code{}, families: map[string]*family{}, proofs: map[string]bool{}}
 }
 
 // Serve answers a request; it fits [Profile.Server].
@@ -77,7 +84,13 @@ func (s *AuthServer) Serve(_ context.Context, req *browser.Request) (*browser.Re
 	case "/jwks":
 		return JSON(200, KeySet), nil
 	case "/token":
-		answer := s.token(form)
+		answer, key := s.proved(req)
+		if answer == nil {
+			answer = s.token(form, key)
+		}
+		if s.Nonce != "" {
+			answer.Headers["dpop-nonce"] = s.Nonce
+		}
 		s.log = append(s.log, TokenRequest{form.Get("grant_type"), form.Get("refresh_token"), answer.Status})
 		return answer, nil
 	case "/revoke":
@@ -95,25 +108,43 @@ func JSON(status int, body string) *browser.Response {
 	return &browser.Response{Status: status, Headers: map[string]string{"content-type": "application/json"}, Body: []byte(body)}
 }
 
-func (s *AuthServer) token(form url.Values) *browser.Response {
+// proved reads the proof, as [Tab] makes it; answer is the refusal of a bad one.
+func (s *AuthServer) proved(req *browser.Request) (answer *browser.Response, key string) {
+	proof := req.Headers["dpop"]
+	if !s.DPoP {
+		return nil, ""
+	}
+	key, rest, _ := strings.Cut(proof, " ")
+	_, nonce, _ := strings.Cut(rest, " ")
+	switch {
+	case proof == "" || s.proofs[proof]:
+		return JSON(400, `{"error":"invalid_dpop_proof"}`), ""
+	case nonce != s.Nonce:
+		return JSON(400, `{"error":"use_dpop_nonce"}`), ""
+	}
+	s.proofs[proof] = true
+	return nil, key
+}
+
+func (s *AuthServer) token(form url.Values, key string) *browser.Response {
 	refuse := func(code string) *browser.Response { return JSON(400, fmt.Sprintf(`{"error":%q}`, code)) }
 	switch form.Get("grant_type") {
 	case "password":
 		if form.Get("password") != "wonderland" {
 			return refuse("invalid_grant")
 		}
-		return s.issue(&family{user: form.Get("username"), client: form.Get("client_id")}, "")
+		return s.issue(&family{user: form.Get("username"), client: form.Get("client_id"), key: key}, "")
 	case "authorization_code":
 		c, ok := s.codes[form.Get("code")]
 		delete(s.codes, form.Get("code"))
 		sum := sha256.Sum256([]byte(form.Get("code_verifier")))
-		if !ok || c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) || c.redirect != form.Get("redirect_uri") || c.client != form.Get("client_id") {
+		if !ok || c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) || c.redirect != form.Get("redirect_uri") || c.client != form.Get("client_id") || c.key != "" && c.key != key {
 			return refuse("invalid_grant")
 		}
-		return s.issue(&family{user: c.user, client: c.client}, c.nonce)
+		return s.issue(&family{user: c.user, client: c.client, key: key}, c.nonce)
 	case "refresh_token":
 		f := s.families[form.Get("refresh_token")]
-		if f == nil || f.dead || f.client != form.Get("client_id") {
+		if f == nil || f.dead || f.client != form.Get("client_id") || f.key != key {
 			return refuse("invalid_grant")
 		}
 		if f.refresh != form.Get("refresh_token") {
@@ -128,7 +159,11 @@ func (s *AuthServer) token(form url.Values) *browser.Response {
 func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 	s.serial++
 	f.access, f.expired = fmt.Sprintf("at_%d", s.serial), false
-	body := fmt.Sprintf(`{"access_token":%q,"token_type":"bearer","scope":"openid"`, f.access)
+	kind := "bearer"
+	if f.key != "" {
+		kind = "DPoP"
+	}
+	body := fmt.Sprintf(`{"access_token":%q,"token_type":%q,"scope":"openid"`, f.access, kind)
 	if !s.NoRefreshToken && (f.refresh == "" || !s.KeepRefreshToken) {
 		f.refresh = fmt.Sprintf("rt_%d", s.serial)
 		body += fmt.Sprintf(`,"refresh_token":%q`, f.refresh)
@@ -162,7 +197,7 @@ func (s *AuthServer) Authorize(address, user string) string {
 	q := u.Query()
 	s.serial++
 	name := fmt.Sprintf("code_%d", s.serial)
-	s.codes[name] = code{q.Get("code_challenge"), q.Get("redirect_uri"), q.Get("nonce"), user, q.Get("client_id")}
+	s.codes[name] = code{q.Get("code_challenge"), q.Get("redirect_uri"), q.Get("nonce"), user, q.Get("client_id"), q.Get("dpop_jkt")}
 	back := url.Values{"code": {name}, "state": {q.Get("state")}, "iss": {s.Issuer}}
 	return q.Get("redirect_uri") + "?" + back.Encode()
 }
@@ -172,9 +207,9 @@ func (s *AuthServer) Authorize(address, user string) string {
 func (s *AuthServer) API(authorization string) (user string, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	token, ok := strings.CutPrefix(authorization, "Bearer ")
+	scheme, token, ok := strings.Cut(authorization, " ")
 	f := s.families[token]
-	if !ok || f == nil || f.dead || f.expired || f.access != token || !f.expires.IsZero() && !s.Now().Before(f.expires) {
+	if !ok || scheme == "DPoP" != s.DPoP || f == nil || f.dead || f.expired || f.access != token || !f.expires.IsZero() && !s.Now().Before(f.expires) {
 		return "", 401
 	}
 	return f.user, 200
@@ -209,6 +244,16 @@ func (s *AuthServer) Log() []TokenRequest {
 func (s *AuthServer) Refreshes() (n int) {
 	for _, r := range s.Log() {
 		if r.Grant == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+// Answered counts the token requests of a grant that got that status.
+func (s *AuthServer) Answered(grant string, status int) (n int) {
+	for _, r := range s.Log() {
+		if r.Grant == grant && r.Status == status {
 			n++
 		}
 	}

@@ -56,9 +56,6 @@ func (c crypto) Verify(ctx context.Context, alg, jwk string, signature, data []b
 	if err := c.tab.step(ctx, "verify"); err != nil {
 		return false, err
 	}
-	if c.tab.profile.NoEdDSA && alg == "EdDSA" {
-		return false, browser.ErrUnsupported
-	}
 	return Verify(alg, jwk, signature, data)
 }
 

@@ -16,6 +16,13 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 	if form, err := url.ParseQuery(req.Body); err == nil && form.Has("grant_type") {
 		what += " " + form.Get("grant_type")
 	}
+	if req.ProofKey != "" {
+		proved, err := h.tab.prove(req)
+		if err != nil {
+			return nil, err
+		}
+		req = proved
+	}
 	if err := h.tab.step(ctx, "send "+what); err != nil {
 		return nil, err
 	}
@@ -28,6 +35,9 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 	}
 	if err := h.tab.step(ctx, "answer "+what); err != nil {
 		return nil, err
+	}
+	if req.ProofKey != "" {
+		h.tab.learn(req.URL, answer)
 	}
 	if int64(len(answer.Body)) > req.MaxBytes {
 		return nil, browser.ErrTooLarge

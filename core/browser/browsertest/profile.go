@@ -34,8 +34,9 @@ type Profile struct {
 	Window func(ctx context.Context, kind, address string) (back string, err error)
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
-	// NoEdDSA makes it an engine without EdDSA, as some still are.
-	NoEdDSA bool
+
+	// NoKeys leaves no place for keys: each tab has one of its own, in memory.
+	NoKeys bool
 
 	mu      sync.Mutex
 	jumped  time.Duration
@@ -44,6 +45,9 @@ type Profile struct {
 	holders map[string]*waiter
 	queues  map[string][]*waiter
 	seed    uint64
+	// proofKey is the thumbprint of the key that is stored.
+	proofKey     string
+	keys, proofs int
 }
 
 // NewProfile returns a browser without tabs.

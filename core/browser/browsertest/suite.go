@@ -36,6 +36,7 @@ func Suite(t *testing.T, s Subject) {
 	t.Run("lifecycle", s.lifecycle)
 	t.Run("http", s.http)
 	t.Run("windows", s.windows)
+	t.Run("proof key", s.proofKey)
 }
 
 func (s Subject) storage(t *testing.T) {
@@ -529,7 +530,7 @@ func (s Subject) windows(t *testing.T) {
 		}
 	})
 	t.Run("a frame tells the address that it came back with", func(t *testing.T) {
-		got, err := a.Windows.Frame(t.Context(), back, "one")
+		got, err := a.Windows.Frame(t.Context(), s.Server+"/to?"+back, "one")
 		if errors.Is(err, browser.ErrNoWindow) {
 			t.Skip("there are no windows here")
 		}

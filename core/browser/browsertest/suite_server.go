@@ -29,7 +29,7 @@ func Answer(ctx context.Context, req *browser.Request) (*browser.Response, error
 		headers := map[string]string{"content-type": "text/plain", "x-method": req.Method}
 		return &browser.Response{Status: status, Headers: headers, Body: []byte("ok " + req.Body)}, nil
 	case "/headers":
-		return &browser.Response{Status: 418, Headers: map[string]string{"x-sent": req.Headers["x-sent"]}}, nil
+		return &browser.Response{Status: 418, Headers: map[string]string{"x-sent": req.Headers["x-sent"], "x-dpop": req.Headers["dpop"]}}, nil
 	case "/big":
 		return &browser.Response{Status: 200, Body: []byte(strings.Repeat("x", 1000))}, nil
 	case "/hang":

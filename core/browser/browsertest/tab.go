@@ -19,6 +19,10 @@ type Tab struct {
 
 	location *Location
 	hidden   atomic.Bool
+	// proofKey is the thumbprint of the key that it has in memory, nonces what the
+	// origins gave it.
+	proofKey string
+	nonces   map[string]string
 
 	// late are the writes of other tabs that this one does not see yet.
 	late    []*write
@@ -41,7 +45,7 @@ func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
-		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t},
+		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t},
 	}
 }
 

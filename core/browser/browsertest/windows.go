@@ -20,8 +20,8 @@ func (w windows) Frame(ctx context.Context, url, _ string) (string, error) {
 	return w.show(ctx, "frame", url)
 }
 
-// show asks the profile's Window. Without one, a page of our origin is where
-// the window stays, and all others are silent.
+// show asks the profile's Window. Without one, all servers are silent, but for
+// the route /to of [Suite].
 func (w windows) show(ctx context.Context, kind, url string) (string, error) {
 	if err := w.tab.step(ctx, kind); err != nil {
 		return "", err
@@ -29,9 +29,8 @@ func (w windows) show(ctx context.Context, kind, url string) (string, error) {
 	if window := w.tab.profile.Window; window != nil {
 		return window(ctx, kind, url)
 	}
-	here, _, _ := strings.Cut(strings.TrimPrefix(w.tab.location.Href(), "https://"), "/")
-	if strings.HasPrefix(url, "https://"+here+"/") {
-		return url, nil
+	if _, back, ok := strings.Cut(url, "/to?"); ok {
+		return back, nil
 	}
 	select {
 	case <-ctx.Done():

@@ -1,5 +1,6 @@
 // Package bearer is the strategy of OAuth 2.0: an access token in the
-// Authorization header (RFC 6750), recovered with a refresh token.
+// Authorization header (RFC 6750), with a proof where it is bound to a key (RFC
+// 9449), recovered with a refresh token.
 package bearer
 
 import (
@@ -40,6 +41,7 @@ func (s Strategy) Rules(r session.Record) []policy.Rule {
 		Headers:    []policy.Header{{Name: "authorization", Value: secret.New(value)}},
 		ValidUntil: r.Tokens.ExpiresAt,
 		Refused:    []int{401},
+		ProofKey:   r.Tokens.ProofKey,
 	}}
 }
 
@@ -62,8 +64,21 @@ func (s Strategy) Renewable(r session.Record) bool {
 // Costly says that it is the silent way: a frame, and a page of the server in it.
 func (s Strategy) Costly(r session.Record) bool { return r.Tokens.Refresh.Empty() }
 
+// Lost tells whether the key is gone that the tokens are bound to.
+func (s Strategy) Lost(ctx context.Context, r session.Record) bool {
+	lost, err := s.client.Lost(ctx, r.Tokens)
+	return lost && err == nil
+}
+
 // Recover refreshes, or signs in again silently.
 func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome {
+	// Nothing is sent for tokens that nobody can prove to be theirs.
+	switch lost, err := s.client.Lost(ctx, r.Tokens); {
+	case err != nil:
+		return session.Failed(err)
+	case lost:
+		return session.Dead(errcode.New(errcode.SessionExpired, "the key that the session is bound to is gone (RFC 9449); sign in again"))
+	}
 	switch {
 	case !s.Renewable(r):
 		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
@@ -89,9 +104,7 @@ func (s Strategy) again(ctx context.Context, r session.Record) session.Outcome {
 	case "":
 		return session.Renewed(t)
 	case errcode.IDTokenInvalid:
-		out := session.Dead(err)
-		out.Tokens = t
-		return out
+		return session.Dead(err)
 	case errcode.InteractionRequired, errcode.AccessDenied:
 		return session.Stuck(err)
 	}

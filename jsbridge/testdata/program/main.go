@@ -115,6 +115,10 @@ func (p *program) work(ctx context.Context, a arguments) (string, error) {
 	if _, err := p.Crypto.Digest(ctx, "SHA-256", []byte(a.Secret)); err != nil {
 		return "", err
 	}
+	const jwk = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
+	if good, err := p.Crypto.Verify(ctx, "ES256", jwk, make([]byte, 64), []byte(a.Secret)); good || err != nil {
+		return "", errors.New("a signature of zeros is not refused")
+	}
 	if err := p.Storage.Set(ctx, key, a.Secret); err != nil {
 		return "", err
 	}

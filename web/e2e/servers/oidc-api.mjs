@@ -6,12 +6,12 @@ const orders = [
   { number: '2038', item: 'Door chain, steel', price: 12.9, state: 'delivered' },
 ];
 
-export async function serveApi(provider, origins, req, res, token) {
-  const path = new URL(req.url, 'http://api').pathname;
+export async function serveApi({ provider, origins, proofs, req, res, scheme, token }) {
+  const { origin, pathname: path } = new URL(req.url, provider.issuer);
   res.setHeader('vary', 'Origin');
   if (origins.includes(req.headers.origin)) {
     res.setHeader('access-control-allow-origin', req.headers.origin);
-    res.setHeader('access-control-expose-headers', 'WWW-Authenticate');
+    res.setHeader('access-control-expose-headers', 'WWW-Authenticate, DPoP-Nonce');
     if (req.method === 'OPTIONS') {
       res.setHeader('access-control-allow-methods', req.headers['access-control-request-method'] ?? '');
       res.setHeader('access-control-allow-headers', req.headers['access-control-request-headers'] ?? '');
@@ -29,8 +29,24 @@ export async function serveApi(provider, origins, req, res, token) {
     return json(res, 200, { public: true, authorization: req.headers.authorization ? 'bearer' : 'none' });
   }
   const grant = token && (await live(provider, token));
+  // A token that is bound is good with a proof only, and the nonce of the day comes with every answer.
+  if (grant && (grant.jkt || scheme === 'dpop')) {
+    res.setHeader('dpop-nonce', proofs.nonce);
+    const { dpop: proof = '' } = req.headers;
+    const error =
+      scheme === 'dpop'
+        ? proofs.refuse({ method: req.method, url: origin + path, proof, token, jkt: grant.jkt })
+        : 'invalid_token';
+    if (error) {
+      res.setHeader('www-authenticate', `DPoP error="${error}", algs="ES256"`);
+      return json(res, 401, { error });
+    }
+  }
   if (!grant) {
-    res.setHeader('www-authenticate', token ? 'Bearer error="invalid_token"' : 'Bearer');
+    res.setHeader(
+      'www-authenticate',
+      token ? `${scheme === 'dpop' ? 'DPoP' : 'Bearer'} error="invalid_token"` : 'Bearer',
+    );
     return json(res, 401, { error: token ? 'invalid_token' : 'unauthorized' });
   }
   switch (path) {

@@ -3,6 +3,7 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider, { errors } from 'oidc-provider';
+import { Proofs } from './dpop.mjs';
 import { MemoryAdapter } from './oidc-adapter.mjs';
 import { serveApi } from './oidc-api.mjs';
 import { interactions, signOutPage, plainPage } from './oidc-pages.mjs';
@@ -27,7 +28,7 @@ function signingKey() {
  * @param {number} [options.accessTokenTTL] seconds
  * @param {string[]} [options.redirectPaths] paths on those origins that a sign-in may return to
  * @param {object} [options.headers] go with every answer; may be changed later
- * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `close()`
+ * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `rotateNonce()`, `close()`
  */
 export async function startOidcProvider({
   spaOrigins,
@@ -51,19 +52,21 @@ export async function startOidcProvider({
     entry.status = ctx.status;
   });
   function begin(req) {
-    const token = bearer(req);
+    const { scheme, token } = credentials(req);
     const entry = {
       at: Date.now(),
       method: req.method,
       path: new URL(req.url, issuer).pathname,
       status: 0,
-      authorization: token ? 'bearer' : req.headers.authorization ? 'other' : 'none',
+      authorization: scheme ?? (req.headers.authorization ? 'other' : 'none'),
+      proof: req.headers.dpop && createHash('sha256').update(req.headers.dpop).digest('hex').slice(0, 8),
       tokenId: token && createHash('sha256').update(token).digest('hex').slice(0, 8),
     };
     if (req.method !== 'OPTIONS') entries.push(entry);
     return entry;
   }
 
+  const proofs = new Proofs();
   const op = provider.callback();
   const interact = interactions(provider, users);
   server.on('request', (req, res) => {
@@ -72,7 +75,7 @@ export async function startOidcProvider({
     if (!req.url.startsWith('/api/')) return op(req, res);
     const entry = begin(req);
     res.on('close', () => (entry.status = res.statusCode));
-    return serveApi(provider, spaOrigins, req, res, bearer(req));
+    return serveApi({ provider, origins: spaOrigins, proofs, req, res, ...credentials(req) });
   });
 
   return {
@@ -87,6 +90,8 @@ export async function startOidcProvider({
     expire: () => ['AccessToken', 'ClientCredentials'].forEach((name) => tables.get(name)?.clear()),
     /** Every refresh token there is is refused from now on. */
     revoke: () => tables.get('RefreshToken')?.clear(),
+    /** From now on the API wants another nonce in every proof. */
+    rotateNonce: () => proofs.rotate(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -94,8 +99,9 @@ export async function startOidcProvider({
   };
 }
 
-function bearer(req) {
-  return /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1];
+function credentials(req) {
+  const [, scheme, token] = /^(Bearer|DPoP) (.+)$/i.exec(req.headers.authorization ?? '') ?? [];
+  return { scheme: scheme?.toLowerCase(), token };
 }
 
 function configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }) {
@@ -155,6 +161,8 @@ function configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }) {
     cookies: { keys: [randomBytes(16).toString('hex')] },
     features: {
       devInteractions: { enabled: false }, // its pages load fonts from another host
+      // Who sends a proof gets tokens that are bound to its key, and has to put the server's nonce in.
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       clientCredentials: { enabled: true },
       userinfo: { enabled: true },

@@ -3,6 +3,7 @@
 /** Runs in the page before all else: counts the channels that are open and the timers that look at windows. */
 export function count() {
   const alive = { timers: new Set(), channels: new Set() };
+  let looks = 0;
   const { BroadcastChannel, setTimeout, clearTimeout } = globalThis;
   globalThis.BroadcastChannel = class extends BroadcastChannel {
     constructor(name) {
@@ -19,7 +20,10 @@ export function count() {
       alive.timers.delete(id);
       run(...args);
     }, wait);
-    if (wait === 100) alive.timers.add(id);
+    if (wait === 100) {
+      looks++;
+      alive.timers.add(id);
+    }
     return id;
   };
   globalThis.clearTimeout = (id) => {
@@ -27,6 +31,7 @@ export function count() {
     clearTimeout(id);
   };
   globalThis.alive = () => ({
+    looks,
     timers: alive.timers.size,
     channels: alive.channels.size,
     frames: document.querySelectorAll('iframe').length,
@@ -40,7 +45,8 @@ export async function left(page) {
   const { listeners } = await session.send('DOMDebugger.getEventListeners', { objectId: result.objectId });
   await session.detach();
   const messages = listeners.filter(({ type }) => type === 'message').length;
-  return { ...(await page.evaluate(() => alive())), messages };
+  const { looks, ...alive } = await page.evaluate(() => globalThis.alive());
+  return { ...alive, messages };
 }
 
 export const nothing = { timers: 0, channels: 0, frames: 0, messages: 0 };

@@ -26,7 +26,7 @@ export function watch(context, tokenEndpoint, carried = ['code', 'id_token_hint'
     const own = request.isNavigationRequest() ? carried : [];
     for (const name of own) learn(url.searchParams.get(name));
     seen.push({ where: 'a URL', text: without(own, url.href) });
-    learn(/^Bearer (.+)$/.exec(request.headers().authorization ?? '')?.[1]);
+    learn(/^(?:Bearer|DPoP) (.+)$/.exec(request.headers().authorization ?? '')?.[1]);
     const body = request.postData();
     if (request.method() === 'POST' && /^application\/x-www-form-urlencoded/.test(request.headers()['content-type'])) {
       const form = new URLSearchParams(body ?? '');

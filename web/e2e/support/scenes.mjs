@@ -5,7 +5,7 @@ import { watch } from './oracle.mjs';
 import { startServers } from './servers.mjs';
 
 /**
- * Registers the start and the end of the file's servers and browser. `both` and `demo` then register tests:
+ * Registers the start and the end of the file's servers and browser. `both`, `demo` and `provider` then register tests:
  * `both(name, { by, options, auth, init }, async (scene) => …)`.
  */
 export function scenes(serverOptions) {
@@ -34,6 +34,7 @@ export function scenes(serverOptions) {
     });
   return {
     demo: (name, given, act) => on('demo', name, given, act),
+    provider: (name, given, act) => on('oidc-provider', name, given, act),
     both: (name, given, act) => {
       for (const server of ['demo', 'oidc-provider']) on(server, name, given, act);
     },

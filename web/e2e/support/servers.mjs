@@ -65,6 +65,7 @@ export async function startServers(options) {
       reset: async () => provider.reset(),
       expire: async () => provider.expire(),
       revoke: async () => provider.revoke(),
+      rotateNonce: provider.rotateNonce,
     }),
     async close() {
       await Promise.all([demo.close(), provider.close()]);

@@ -161,7 +161,6 @@ export const discovery = [
     ...endpoint('pinned', 'an address on another origin', 'token_endpoint', (as) => `${as.elsewhere}/token`),
     what: 'names a token endpoint on another origin, where auth.endpointOrigins pins them',
     auth: { endpointOrigins: 'issuer' },
-    todo: 'endpointOrigins',
   },
   {
     id: 'OA-30',

@@ -5,7 +5,7 @@
 //   server   its behaviour (see ../servers/hostile-server.mjs)
 //   auth, options, scheme   for createSession, on top of what settingsFor has; the first two may be functions of the server
 //   act      what the page does, and what is checked; by default it signs in by redirect and `want` must come of it
-//   want     { error } or { user, claims, state }
+//   want     { error } or { user, claims, state }, and what is unlike a sign-in by redirect (see check in run.mjs)
 //   asks     the requests that the server may get, in their order, without metadata and keys
 //   reads    how many there are of these, or [least, most]: { discovery, jwks }; else as many as page loads at most
 //   evil     the requests that the other origin may get

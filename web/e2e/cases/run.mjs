@@ -154,7 +154,7 @@ class Scene {
     const signedIn = events.filter(({ type }) => type === 'login').length;
     assert.equal(signedIn, state.isLoggedIn ? (want.logins ?? 1) : (want.logins ?? 0), 'logins that the page hears of');
     assert.deepEqual(asked, asks, 'what the server is asked for');
-    await this.checkApi(page, state.isLoggedIn);
+    await this.checkApi(page, state.isLoggedIn && !want.noToken);
   }
 
   /** Does the page's own request carry a token of this server's, or none at all? */

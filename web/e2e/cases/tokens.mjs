@@ -231,7 +231,6 @@ export const tokenAnswers = [
     server: { idToken: ({ claims }) => void (claims.auth_time -= 3600) },
     auth: { maxAge: 60 },
     ...refused('id_token_invalid'),
-    todo: 'maxAge',
   },
   {
     id: 'OP-58',
@@ -240,7 +239,6 @@ export const tokenAnswers = [
     server: { idToken: ({ claims }) => void delete claims.auth_time },
     auth: { maxAge: 60 },
     ...refused('id_token_invalid'),
-    todo: 'maxAge',
   },
   {
     id: 'OP-58',
@@ -253,7 +251,6 @@ export const tokenAnswers = [
       await scene.signIn();
       assert.equal(scene.as.requests('authorize')[0].query.get('max_age'), '60');
     },
-    todo: 'maxAge',
   },
   {
     id: 'OP-59',

@@ -19,7 +19,6 @@ const front = (responseType) => (id, variant, what, server, error, asks) => ({
   want: error ? { error } : {},
   asks: asks ?? (responseType.startsWith('code') && !error ? token : before),
   carried,
-  todo: 'responseType',
 });
 const implicit = front('id_token token');
 const hybrid = front('code id_token');
@@ -29,7 +28,10 @@ const answer = (change) => ({ answer: (params, grant) => void change(params, gra
 
 const frontChannel = [
   implicit('OP-01', 'implicit', 'does nothing wrong', {}),
-  front('id_token')('OP-01', 'id-token', 'does nothing wrong, and there is nothing to call an API with', {}),
+  {
+    ...front('id_token')('OP-01', 'id-token', 'does nothing wrong, and there is nothing to call an API with', {}),
+    want: { noToken: true },
+  },
   hybrid('OP-01', 'hybrid', 'does nothing wrong', {}),
   full('OP-01', 'hybrid-token', 'does nothing wrong', {}),
   front('code token')('OP-01', 'code-token', 'does nothing wrong', {}),

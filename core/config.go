@@ -87,6 +87,10 @@ func ParseConfig(text string) (Config, error) {
 			return c, errcode.New(errcode.ConfigInvalid, "auth.responseType must be made of code, id_token and token")
 		}
 	}
+	// Which tokens come back is the response type's to say.
+	if c.Flow == "implicit" {
+		c.Flow = userauth.Code
+	}
 	return c, c.check()
 }
 

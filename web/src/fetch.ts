@@ -1,10 +1,8 @@
-import type { Proof } from './dpop';
-import { SessionError } from './errors';
+import type { Proof, Prover } from './dpop';
 import { createMatch, type Hit, type Prefix } from './match';
 import type { Policy, Rule } from './policy';
 import {
   apply,
-  clearTimeout,
   cloneOf,
   create,
   getPrototypeOf,
@@ -15,7 +13,7 @@ import {
   now,
   ofRequest,
   ownKeys,
-  Request,
+  platform,
   setTimeout,
   startsWith,
 } from './platform';
@@ -26,13 +24,45 @@ export interface Plane {
   /** Set while nobody can know what the policy will be. It never rejects. */
   held: Promise<unknown> | undefined;
   closed: boolean;
-  /** Asks the core about a rule. Resolves with undefined where there is no core to ask. */
-  ask(
-    command: 'authorize' | 'refused',
-    facts: { as: string; session: string; version: number; status?: number },
-  ): Promise<string | undefined>;
-  /** Makes the proof that a rule with a key asks for. Never rejects; resolves with undefined where the key is gone. */
-  prove(rule: Rule, method: string | undefined, url: string): Promise<Proof | undefined>;
+  /** A command of the core. Rejects where there is no core to ask. */
+  call(command: string, args: object): Promise<any>;
+  /** Those that are under way, by what they ask. */
+  readonly asking: Record<string, Promise<string | undefined>>;
+  prover(): Promise<Prover>;
+}
+
+/** A covered request, as it was when the page called. */
+export interface Sending {
+  readonly plane: Plane;
+  readonly as: string;
+  readonly hit: Hit;
+  readonly init: Init;
+  readonly headers: HeaderRecord;
+  readonly method: string | undefined;
+  /** Its body cannot be sent again. */
+  readonly once: boolean;
+  readonly signal: AbortSignal | null | undefined;
+  readonly timeout: number;
+  readonly retries: number;
+  /** What it has to wait for before it is sent. */
+  readonly held: Promise<unknown> | undefined;
+  readonly ahead: Promise<void> | undefined;
+  /** The policy it was sent by, and the answer, if it was. */
+  policy: Policy;
+  response?: Response;
+  request: Request | undefined;
+  target: unknown;
+  /** A body that the page may change meanwhile. */
+  copy: Response | undefined;
+  /** A Request to send next time. */
+  spare?: Request;
+  /** Sends it. */
+  call(rule?: Rule, proof?: Proof): Promise<Response>;
+  /** Keeps a spare, if it is wanted and there is a need. */
+  keep(wanted: boolean): void;
+  refused(rule: Rule, response: Response): boolean | undefined;
+  /** Lets those go that were called after it. */
+  leave?(): void;
 }
 
 export interface FetchOptions {
@@ -46,8 +76,6 @@ type HeaderRecord = Record<string, string>;
 
 const mark = 'latchkey-as';
 const tag = {}.toString;
-
-const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
 /**
  * Every member of a caller's init, read once: own, inherited, accessors, and those that no browser
@@ -79,10 +107,13 @@ const brand = <T>(read: () => T): T | undefined => {
   }
 };
 
-/** Lets go of a body that nobody will read. */
-const discard = (body: Request | Response | undefined) => {
-  body?.body?.cancel().catch(() => {});
-};
+/** The second file. Rejects when it does not come in time, in milliseconds, or when `signal` aborts. */
+export const secondFile = (signal: AbortSignal | null | undefined, time = 60_000) =>
+  new Promise<typeof import('./runtime')>((resolve, reject) => {
+    setTimeout(reject, time);
+    signal?.addEventListener('abort', reject);
+    import('./runtime').then(resolve, reject);
+  });
 
 /**
  * Wraps a fetch. What `api` does not cover is the native call with the same arguments, at once;
@@ -97,24 +128,11 @@ export const createFetch = (
   /** Resolves when the request that was called last has left, or never will; undefined where none waits. */
   let last: Promise<void> | undefined;
 
-  /** Waits for `promise`; resolves with undefined when that takes too long, rejects when `signal` aborts. */
-  const bounded = <T>(promise: Promise<T>, signal: AbortSignal | null | undefined) =>
-    new Promise<T | undefined>((resolve, reject) => {
-      const end = (value?: T) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        resolve(value);
-      };
-      const abort = () => {
-        reject(signal!.reason);
-        end();
-      };
-      const timer = setTimeout(() => end(), timeout);
-      // The native fetch says best what an aborted signal means.
-      if (signal?.aborted) return end();
-      signal?.addEventListener('abort', abort);
-      void promise.then(end);
-    });
+  /** Goes on in the second file. Without it, or when it takes too long, the request stays as the page wrote it. */
+  const proceed = async (it: Sending): Promise<Response> => {
+    const how = await secondFile(it.signal, timeout).catch(() => {});
+    return how ? how.proceed(platform, it) : (it.response ?? it.call());
+  };
 
   const send = async (
     self: unknown,
@@ -142,115 +160,72 @@ export const createFetch = (
       init.referrer = ofRequest(request, 'referrer');
       init.referrerPolicy = ofRequest(request, 'referrerPolicy');
     }
-    const call = (rule?: Rule, proof?: Proof): Promise<Response> =>
+    const { policy, held } = plane;
+    const rule = policy.rules[as];
+    let it: Sending | undefined;
+    const call: Sending['call'] = (rule, proof) =>
       apply(native, self, [
-        target,
+        it ? it.target : target,
         { ...init, headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers } },
       ]);
-
-    const { held } = plane;
-    const { session, rules } = plane.policy;
-    if (
-      !hit ||
-      (init.mode ?? (request && ofRequest(request, 'mode'))) == 'no-cors' ||
-      'authorization' in headers ||
-      !(held || rules[as])
-    )
-      return call();
+    /** A member of what is sent. */
+    const member = (name: keyof Request): any => init[name] ?? (request && ofRequest(request, name));
+    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(held || rule)) return call();
 
     // A body is sent again, or after a wait, as it was when the page called.
     const kind = `${apply(tag, init.body, [])}`;
-    let copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
+    const copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
     const once = !copy && !/Null|Undef|String|Blob|File/.test(kind);
-    const signal = (init.signal === undefined ? request && ofRequest(request, 'signal') : init.signal) as
-      AbortSignal | undefined;
-    const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
-      if (copy) {
-        const type = newHeaders(copy.headers).get('content-type');
-        if (type) headers['content-type'] ??= type;
-        init.body = await copy.blob();
-        copy = undefined;
-      } else if (request && init.body == null) {
-        // As the native call would, this marks the caller's Request as used.
-        target = request = new Request(request);
-      }
-      return bounded(promise, signal);
-    };
-
+    const method = member('method');
     // None overtakes one that was called before it.
     const ahead = last;
-    let leave!: () => void;
+    it = {
+      plane,
+      as,
+      hit,
+      init,
+      headers,
+      method,
+      once,
+      signal: init.signal === null ? null : member('signal'),
+      timeout,
+      retries,
+      held,
+      ahead,
+      policy,
+      request,
+      target,
+      copy,
+      call,
+      keep(wanted) {
+        it!.spare =
+          wanted && !once && it!.request && init.body == null && !/^(GET|HEAD)$/.test(method)
+            ? cloneOf(it!.request)
+            : undefined;
+      },
+      refused: (rule, { status, redirected, url }) =>
+        rule.refused?.status.includes(status) &&
+        // After a redirect to another origin it is not our server that refuses.
+        (!redirected || startsWith(url, hit.origin)),
+    };
+
+    if (!held && !ahead && rule && !(rule.hold || rule.dpop || rule.validUntil! <= now())) {
+      it.keep(retries > 0);
+      it.response = await call(rule);
+      if (it.refused(rule, it.response)) return proceed(it);
+      it.spare?.body?.cancel().catch(() => {});
+      return it.response;
+    }
     const mine = (last = new Promise((resolve) => {
-      leave = () => {
+      it.leave = () => {
         if (last == mine) last = undefined;
         resolve();
       };
     }));
     try {
-      // As the page wrote it, where nobody says in time what it should carry.
-      if ((held || ahead) && !(await wait(Promise.all([held, ahead])))) return call();
-
-      for (let left = retries, nonced = 0; ; left--) {
-        let { policy } = plane;
-        let rule: Rule | undefined = policy.rules[as];
-        if (rule && (rule.hold || rule.validUntil! <= now())) {
-          const outcome = await wait(plane.ask('authorize', { as, session: policy.session, version: policy.version }));
-          if (outcome == 'changed') throw changed();
-          policy = plane.policy;
-          rule = outcome ? policy.rules[as] : undefined;
-        }
-        if (rule && session && session != policy.session) throw changed();
-
-        const method = (init.method ?? (request && ofRequest(request, 'method'))) as string;
-        let proof: Proof | undefined;
-        if (rule?.dpop) {
-          proof = await wait(plane.prove(rule, method, hit.url));
-          // It took its time: what holds now is looked at again.
-          if (policy != plane.policy) {
-            left++;
-            continue;
-          }
-          if (!proof) rule = undefined;
-        }
-
-        const again = left > 0 && !once;
-        const spare =
-          rule && (again || (proof && !once)) && request && init.body == null && !/^(GET|HEAD)$/.test(method)
-            ? cloneOf(request)
-            : undefined;
-        const answer = call(rule, proof);
-        leave();
-        const response = await answer;
-        const { status } = response;
-        if (proof?.learn(response)) {
-          // A nonce is no refusal: it is asked for once more, by no account of the retries.
-          if (!once && !nonced++) {
-            left++;
-            if (spare) target = request = spare;
-            discard(response);
-            continue;
-          }
-        } else if (
-          rule?.refused?.status.includes(status) &&
-          // After a redirect to another origin it is not our server that refuses.
-          (!response.redirected || startsWith(response.url, hit.origin))
-        ) {
-          const facts = { as, session: policy.session, version: policy.version, status };
-          if (again) {
-            if (spare) target = request = spare;
-            const outcome = await wait(plane.ask('refused', facts));
-            if (outcome == 'retry' || outcome == 'changed') discard(response);
-            if (outcome == 'changed') throw changed();
-            if (outcome == 'retry') continue;
-          } else if (left == retries) {
-            void plane.ask('refused', facts);
-          }
-        }
-        discard(spare);
-        return response;
-      }
+      return await proceed(it);
     } finally {
-      leave();
+      it.leave!();
     }
   };
 

@@ -16,6 +16,12 @@ export interface MethodOptions {
   state(): SessionState;
 }
 
+const notBuilt =
+  ({ SessionError }: Pick<MethodOptions, 'SessionError'>, name: string) =>
+  async (): Promise<never> => {
+    throw new SessionError('not_supported', name + ' is not built yet');
+  };
+
 export const createMethods = (call: Runtime['call'], { SessionError, take, state }: MethodOptions) => ({
   async loginWithRedirect(options: LoginOptions = {}) {
     await call('loginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
@@ -62,6 +68,11 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
   async getUserInfo(): Promise<Claims> {
     return (await call('userInfo')).claims;
   },
+  switchContext: notBuilt({ SessionError }, 'switchContext'),
+  'agent.login': notBuilt({ SessionError }, 'agent.login'),
+  'agent.logout': notBuilt({ SessionError }, 'agent.logout'),
+  'agent.emulate': notBuilt({ SessionError }, 'agent.emulate'),
+  'agent.stopEmulating': notBuilt({ SessionError }, 'agent.stopEmulating'),
   async redirectAfterLogin(): Promise<string | null> {
     return (await call('recall'))?.path ?? null;
   },

@@ -34,11 +34,10 @@ const clientOptions =
   'responseType dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
 const oidcOptions = 'issuer* endpointOrigins:issuer|@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
-const frontTypes = 'token|id_token|id_token token';
-const endpointOptions = ' revocation userinfo jwks endSession pushedAuthorization token';
+const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
 
 const invalid = (name: string, message: string) => new SessionError('config_invalid', name + ' ' + message);
-export const later = (name: string) => new SessionError('not_supported', name + ' is not built yet');
+const later = (name: string) => new SessionError('not_supported', name + ' is not built yet');
 
 export const check = (name: string, value: any, kind?: string) => {
   const type = '@' + (value === null ? value : Array.isArray(value) ? 'array' : typeof value);
@@ -136,15 +135,17 @@ export const readOptions = (given: SessionOptions) => {
   check('auth.scheme', copy.scheme, 'oidc|oauth|!occ|!vendure|!cookies');
   const { clientId: client, ...auth } = take(copy, copy.scheme == 'oidc' ? oidcOptions : oauthOptions, 'auth');
   let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, redirectUri = origin } = auth;
-  if (flow == 'implicit') {
-    responseType ??= /openid/.test(auth.scope) ? 'id_token token' : 'token';
-    flow = 'code';
-    check('auth.responseType', responseType, frontTypes);
-  }
-  if (responseType) {
-    check('auth.responseType', responseType, frontTypes + '|code|code id_token|code token|code id_token token');
-    if (flow != 'code') throw invalid('auth.responseType', 'does not go with flow ' + flow);
-  }
+  const front = 'token|id_token|id_token token';
+  if (flow == 'implicit') responseType ??= /openid/.test(auth.scope) ? 'id_token token' : 'token';
+  check(
+    'auth.responseType',
+    responseType,
+    flow == 'password'
+      ? '@undefined'
+      : flow == 'code'
+        ? '@undefined|code|code id_token|code token|code id_token token|' + front
+        : front,
+  );
   if (issuer) {
     prefix('auth.issuer', issuer);
     if (endpointOrigins == 'issuer') endpointOrigins = [issuer];
@@ -154,10 +155,7 @@ export const readOptions = (given: SessionOptions) => {
   } else {
     endpoints = take(
       endpoints,
-      'authorization' +
-        (flow == 'code' ? '*' : '') +
-        endpointOptions +
-        (responseType && !responseType.startsWith('code') ? '' : '*'),
+      (flow == 'password' ? '' : 'authorization* ') + endpointOptions + (/^(id_)?token/.test(responseType) ? '' : '*'),
       'auth.endpoints',
     );
     for (const name in endpoints) endpoints[name] = server('auth.endpoints.' + name, endpoints[name], page);

@@ -43,20 +43,15 @@ const keep = (from: any, names: string) => {
 keep(
   globalThis,
   'AbortController Date Proxy String Symbol WritableStream addEventListener clearTimeout document fetch location setTimeout ' +
-    'DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: BroadcastChannel:close,onmessage,postMessage ' +
-    'Headers:forEach,get,has LockManager:query,request MessageEvent:data,origin,source ' +
-    'Node:appendChild,baseURI,parentNode,removeChild ReadableStream:pipeTo ' +
-    'Request:clone,headers,method,mode,referrer,referrerPolicy,signal,url Response:arrayBuffer,blob,body,headers,ok,status,url ' +
-    'Storage:getItem,removeItem,setItem SubtleCrypto:digest,exportKey,generateKey,importKey,sign,verify TextDecoder:decode TextEncoder:encode,encodeInto ' +
-    'URL:hash,href,origin,password,pathname,protocol,search,username crypto:getRandomValues,subtle navigator:locks performance:now',
+    'DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: BroadcastChannel: ' +
+    'Headers: LockManager: MessageEvent: ' +
+    'Node:appendChild,baseURI,parentNode,removeChild ReadableStream: ' +
+    'Request: Response: ' +
+    'Storage: SubtleCrypto: TextDecoder: TextEncoder: ' +
+    'URL: crypto: navigator:locks performance:now',
 );
 keep(types.document, 'createElement');
-keep(types.WebAssembly, 'Instance:exports Memory:buffer');
-
-/** For the second file. */
-export const platform = { version: __VERSION__, SessionError, types, members, clock: now };
-
-export type Platform = typeof platform;
+keep(types.WebAssembly, 'Instance: Memory:');
 
 /** A member of a Request of anybody's. Throws for what is none. */
 export const ofRequest = <Name extends keyof Request>(request: unknown, name: Name): Request[Name] =>
@@ -69,6 +64,11 @@ export const hrefOf = (url: URL): string => get(members.URL, 'href', url);
 
 const own = <T extends object>(value: T, name: string): T => (setPrototypeOf(value, members[name]), value);
 export const newHeaders = (from: HeadersInit): Headers => own(new Headers(from), 'Headers');
+/** For the other files. */
+export const platform = { version: __VERSION__, SessionError, types, members, clock: now, newHeaders };
+
+export type Platform = typeof platform;
+
 export const newResponse = (body: BodyInit): Response => own(new Response(body), 'Response');
 
 /** What relative URLs belong to: the document's base, and in a worker its own URL. */

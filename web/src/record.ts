@@ -1,5 +1,5 @@
 import { anonymous, compile, deepFreeze, type Policy, type Rule } from './policy';
-import { parse } from './platform';
+import { parse, stringify } from './platform';
 import type { SessionState } from './types';
 
 /** Whose record it has to be. */
@@ -21,7 +21,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
   if (!json) return;
   try {
     const { format, issuer, client, context, state, policy } = parse(json as string);
-    if (format !== 1 || issuer !== who.issuer || client !== who.client || context !== who.context) return;
+    if (stringify([format, issuer, client, context]) != stringify([1, who.issuer, who.client, who.context])) return;
 
     const template = anonymous() as unknown as Record<string, unknown>;
     const copy: Record<string, unknown> = {};

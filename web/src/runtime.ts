@@ -7,6 +7,8 @@ import { load, type RuntimeOptions } from './loader';
 import { createMethods, type MethodOptions } from './methods';
 import type { Platform } from './platform';
 
+export { proceed } from './waiting';
+
 /** The version of this file, put in by the build. */
 declare const __VERSION__: string;
 

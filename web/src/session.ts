@@ -1,8 +1,8 @@
 import { takeCallback } from './callback';
 import type { Prover } from './dpop';
 import { isSessionError, SessionError } from './errors';
-import { createFetch, type Plane } from './fetch';
-import { check, later, readOptions, take } from './options';
+import { createFetch, secondFile, type Plane } from './fetch';
+import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
 import { fetch, freeze, now, open, platform, stringify } from './platform';
 import type { Methods } from './methods';
@@ -39,7 +39,6 @@ export const createSession = (given: SessionOptions): Session => {
   let up = false;
   let failed = false;
   const listeners = new Set<Teller>();
-  const asking: Record<string, Promise<string | undefined>> = {};
 
   let resolveReady: (state: SessionState) => void;
   let rejectReady: (error: unknown) => void;
@@ -118,10 +117,7 @@ export const createSession = (given: SessionOptions): Session => {
         // Both files at once.
         const program = fetch(options.wasmURL ?? new URL('./latchkey.wasm', import.meta.url), { signal });
         program.catch(nothing);
-        const { startRuntime } = await new Promise<typeof import('./runtime')>((resolve, reject) => {
-          signal.onabort = reject;
-          import('./runtime').then(resolve, reject);
-        });
+        const { startRuntime } = await secondFile(signal);
         runtime = await startRuntime(platform, {
           program,
           late: signal,
@@ -181,30 +177,11 @@ export const createSession = (given: SessionOptions): Session => {
     policy: nobody,
     held: undefined,
     closed: false,
-    async ask(command, facts) {
-      if (failed) return;
-      // One question for all requests that wait for the same answer.
-      const key = command + stringify(facts);
-      return (asking[key] ??= (async () => {
-        try {
-          return (await call(command, facts)).outcome as string;
-        } catch {
-          // There is no answer, so the request goes as it is.
-        } finally {
-          delete asking[key];
-        }
-      })());
+    asking: {},
+    async call(command, facts) {
+      if (!failed) return call(command, facts);
     },
-    async prove(...of) {
-      const { session, version } = plane.policy;
-      try {
-        const proof = await (await prover()).prove(...of);
-        // Without its key the session is of no use: that is for the core to say.
-        return proof ?? void (await plane.ask('authorize', { as: 'user', session, version }));
-      } catch {
-        // Without a proof the request goes as it is.
-      }
-    },
+    prover,
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
@@ -260,21 +237,20 @@ export const createSession = (given: SessionOptions): Session => {
     alive();
   };
 
-  const notBuilt = (name: string) => async () => {
-    throw later(name);
+  /** Gives an object the methods that come with the runtime. */
+  const lend = (to: object, names: string, of = '') => {
+    for (const name of names.split(' '))
+      (to as Record<string, Function>)[name] = async (...args: []) =>
+        ((await running()).methods as any)[of + name](...args);
+    return to;
   };
-
-  const agent = { isLoggedIn: false } as Record<string, unknown> as Agent & Record<string, unknown>;
-  for (const name of 'login logout emulate stopEmulating'.split(' ')) agent[name] = notBuilt('agent.' + name);
-
-  const methods: Record<string, unknown> = {};
-  for (const name of 'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin'.split(
-    ' ',
-  ))
-    methods[name] = async (...args: []) => ((await running()).methods[name as keyof Methods] as Function)(...args);
+  const agent = freeze(lend({ isLoggedIn: false }, 'login logout emulate stopEmulating', 'agent.')) as Agent;
 
   const session: Session = {
-    ...(methods as unknown as Methods),
+    ...(lend(
+      {},
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin switchContext',
+    ) as Methods),
     ready,
     get state() {
       return state;
@@ -298,8 +274,7 @@ export const createSession = (given: SessionOptions): Session => {
         popup?.close();
       }
     },
-    switchContext: notBuilt('switchContext'),
-    agent: freeze(agent),
+    agent,
     async checkOAuthParamsInUrl(url) {
       alive();
       if (!url) {
@@ -325,8 +300,10 @@ export const createSession = (given: SessionOptions): Session => {
         } catch {
           // A storage that refuses this has nothing either.
         }
-        show(anonymous());
-        if (isLoggedIn) emit({ type: 'logout', reason: 'user', previousUserId: userId });
+        adopt({
+          state: anonymous(),
+          events: isLoggedIn ? [{ type: 'logout', reason: 'user', previousUserId: userId }] : [],
+        });
       }
     },
     fetch: wrapped.bind(undefined),

@@ -2,6 +2,8 @@
 import { createMethods } from '../.cache/test/methods.mjs';
 import { readPublished } from '../.cache/test/published.mjs';
 
+export { proceed } from '../.cache/test/waiting.mjs';
+
 /** Every runtime started, oldest first. */
 export const started = [];
 let waiting = [];

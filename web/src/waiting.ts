@@ -1,0 +1,143 @@
+/**
+ * A covered request that cannot leave at once, or that was refused. It comes with the second file: whoever gets here has
+ * to wait for the core anyway, or for the file beside it.
+ */
+import type { Proof } from './dpop';
+import type { Sending } from './fetch';
+import type { Platform } from './platform';
+import type { Rule } from './policy';
+
+/** Lets go of a body that nobody will read. */
+const discard = (body: Request | Response | undefined): void => {
+  body?.body?.cancel().catch(() => {});
+};
+
+/** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
+const bounded = <T>({ types }: Platform, { timeout, signal }: Sending, promise: Promise<T>) =>
+  new Promise<T | undefined>((resolve, reject) => {
+    const end = (value?: T) => {
+      types.clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      resolve(value);
+    };
+    const abort = () => {
+      reject(signal!.reason);
+      end();
+    };
+    const timer = types.setTimeout(() => end(), timeout);
+    // The native fetch says best what an aborted signal means.
+    if (signal?.aborted) return end();
+    signal?.addEventListener('abort', abort);
+    void promise.then(end);
+  });
+
+/** Goes on with `it`, whose `response` is a refusal or not there yet. */
+export const proceed = async (platform: Platform, it: Sending): Promise<Response> => {
+  const { plane, as, init, headers, hit, once, retries } = it;
+  const { session } = it.policy;
+  const { SessionError, clock, newHeaders } = platform;
+  const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
+
+  const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
+    if (it.copy) {
+      const type = newHeaders(it.copy.headers).get('content-type');
+      if (type) headers['content-type'] ??= type;
+      init.body = await it.copy.blob();
+      it.copy = undefined;
+    } else if (it.request && init.body == null) {
+      // As the native call would, this marks the caller's Request as used.
+      it.target = it.request = new platform.types.Request(it.request) as Request;
+    }
+    return bounded(platform, it, promise);
+  };
+  const again = () => {
+    if (it.spare) it.target = it.request = it.spare;
+  };
+
+  /** Asks the core about a rule, once for all requests that wait for the same answer. It never rejects. */
+  const ask = (command: 'authorize' | 'refused', more?: object): Promise<string | undefined> => {
+    const facts = { as, session: policy.session, version: policy.version, ...more };
+    const key = command + platform.members.JSON.stringify(facts);
+    return (plane.asking[key] ??= (async () => {
+      try {
+        return (await plane.call(command, facts)).outcome as string;
+      } catch {
+        // There is no answer, so the request goes as it is.
+      } finally {
+        delete plane.asking[key];
+      }
+    })());
+  };
+
+  /** The proof that a rule with a key asks for. It never rejects; undefined where the key is gone. */
+  const prove = async (rule: Rule): Promise<Proof | undefined> => {
+    try {
+      const proof = await (await plane.prover()).prove(rule, it.method, hit.url);
+      // Without its key the session is of no use: that is for the core to say.
+      return proof ?? void (await ask('authorize'));
+    } catch {
+      // Without a proof the request goes as it is.
+    }
+  };
+
+  let { response, policy } = it;
+  // As the page wrote it, where nobody says in time what it should carry.
+  if ((it.held || it.ahead) && !(await wait(Promise.all([it.held, it.ahead])))) return it.call();
+
+  for (let left = retries, nonced = 0; ; left--) {
+    let rule: Rule | undefined;
+    let proof: Proof | undefined;
+    if (response) rule = policy.rules[as];
+    else {
+      policy = plane.policy;
+      rule = policy.rules[as];
+      if (rule && (rule.hold || rule.validUntil! <= clock())) {
+        const outcome = await wait(ask('authorize'));
+        if (outcome == 'changed') throw changed();
+        policy = plane.policy;
+        rule = outcome ? policy.rules[as] : undefined;
+      }
+      if (rule && session && session != policy.session) throw changed();
+      if (rule?.dpop) {
+        proof = await wait(prove(rule));
+        // It took its time: what holds now is looked at again.
+        if (policy != plane.policy) {
+          left++;
+          continue;
+        }
+        if (!proof) rule = undefined;
+      }
+      it.keep(!!rule && (left > 0 || !!proof));
+      const answer = it.call(rule, proof);
+      it.leave?.();
+      response = await answer;
+    }
+
+    if (proof?.learn(response)) {
+      // A nonce is no refusal: it is asked for once more, by no account of the retries.
+      if (!once && !nonced++) {
+        left++;
+        again();
+        discard(response);
+        response = undefined;
+        continue;
+      }
+    } else if (rule && it.refused(rule, response)) {
+      const facts = { status: response.status };
+      if (left > 0 && !once) {
+        again();
+        const outcome = await wait(ask('refused', facts));
+        if (outcome == 'retry' || outcome == 'changed') discard(response);
+        if (outcome == 'changed') throw changed();
+        if (outcome == 'retry') {
+          response = undefined;
+          continue;
+        }
+      } else if (left == retries) {
+        void ask('refused', facts);
+      }
+    }
+    discard(it.spare);
+    return response;
+  }
+};

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { startOidcProvider } from './servers/oidc-provider.mjs';
 import { count, left, nothing } from './support/leaks.mjs';
-import { ask, eventsOf, state } from './support/page.mjs';
+import { ask, authorizations, eventsOf, state } from './support/page.mjs';
 import { scenes, settled } from './support/scenes.mjs';
 import { startSite } from './support/site.mjs';
 import { startStranger } from './support/stranger.mjs';
@@ -37,15 +37,12 @@ const closed = (popup) => popup.isClosed() || popup.waitForEvent('close');
 
 both('S14 signs in with a popup; the page stays, and its requests go on', counted, async (scene) => {
   const { open, server, context } = scene;
-  let authorized;
-  context.on('request', (request) => {
-    if (request.url().startsWith(server.endpoints.authorization)) authorized ??= new URL(request.url()).searchParams;
-  });
+  const asked = authorizations(context, server);
   const page = await open('shop?a=b#top');
   const [popup, ended] = await begin(page, { params: { ui_locales: 'de' } });
   await popup.waitForSelector('[name=username]');
-  assert.equal(authorized.get('ui_locales'), 'de');
-  assert.match(authorized.get('state'), /^lk\.p\./);
+  assert.equal(asked[0].get('ui_locales'), 'de');
+  assert.match(asked[0].get('state'), /^lk\.p\./);
   assert.equal((await ask(page, '/page.js')).status, 200);
   assert.equal((await ask(page, `${server.api}me`)).status, 401);
   await submit(popup);
@@ -142,14 +139,11 @@ demo('OA-25 messages that are none', counted, async ({ open, server, context }) 
     await context.route(`${stranger.origin}/**`, (route) =>
       route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
     );
-    let sought;
-    context.on('request', (request) => {
-      if (request.url().startsWith(server.endpoints.authorization)) sought = new URL(request.url()).searchParams;
-    });
+    const asked = authorizations(context, server);
     const page = await open();
     const [popup, ended] = await begin(page);
     await popup.waitForSelector('[name=username]');
-    const known = sought.get('state');
+    const known = asked[0].get('state');
     const forged = `${server.page}callback?code=forged&state=${known}`;
 
     // The wrong source: a window of our own origin, and the page itself.

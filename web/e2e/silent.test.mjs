@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { launchProfile } from '../tools/browser.mjs';
 import { startOidcProvider } from './servers/oidc-provider.mjs';
 import { count, left, nothing } from './support/leaks.mjs';
-import { ask, eventOf, eventsOf, served, state } from './support/page.mjs';
+import { ask, authorizations, eventOf, eventsOf, served, state } from './support/page.mjs';
 import { scenes, settled } from './support/scenes.mjs';
 import { startSite } from './support/site.mjs';
 
@@ -49,15 +49,13 @@ const withoutRefreshTokens = (context, server) =>
   });
 
 both('S15 signs in whom the server knows; the page stays', counted, async ({ open, server, context }) => {
-  let sought;
-  context.on('request', (request) => {
-    if (request.url().startsWith(server.endpoints.authorization)) sought = new URL(request.url()).searchParams;
-  });
+  const asked = authorizations(context, server);
   const page = await open('shop?a=b');
   await signIn(page);
   await signOut(page);
   assert.equal((await state(page)).isLoggedIn, false);
   assert.deepEqual(await silently(page, { params: { ui_locales: 'de' } }), { userId: 'alice' });
+  const sought = asked.at(-1);
   assert.match(sought.get('state'), /^lk\.s\./);
   assert.deepEqual([sought.get('prompt'), sought.get('ui_locales')], ['none', 'de']);
   assert.equal(page.url(), `${server.page}shop?a=b`);

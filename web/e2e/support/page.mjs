@@ -49,3 +49,14 @@ export const stored = (page) => page.evaluate(() => JSON.stringify([{ ...localSt
 
 /** The key of a password session's record: ARCHITECTURE.md, "The record". */
 export const recordKey = (server) => `latchkey/1/${encodeURIComponent(server.endpoints.token)}/demo-password/`;
+
+/** What the context's pages ask the authorization endpoint for, oldest first: in its address, or pushed before. */
+export function authorizations(context, server) {
+  const all = [];
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    const asked = new URLSearchParams(request.method() === 'POST' ? (request.postData() ?? '') : url.search);
+    if (url.href.startsWith(server.issuer) && asked.has('code_challenge')) all.push(asked);
+  });
+  return all;
+}

@@ -111,6 +111,9 @@ func (c Config) check() error {
 	if name := c.OAuth.Insecure(); name != "" {
 		return errcode.New(errcode.ConfigInvalid, "auth."+name+" is no https address that can be used (http only for loopback, or with allowInsecure)")
 	}
+	if c.DPoP && c.OAuth.ResponseType.Token {
+		return errcode.New(errcode.ConfigInvalid, "auth.dpop needs tokens from the token endpoint: one that comes in the address is bound to no key; leave 'token' out of auth.responseType")
+	}
 	tokenEndpoint := c.Flow == userauth.PasswordFlow || c.OAuth.ResponseType.HasCode()
 	if !c.OAuth.Discover && tokenEndpoint && c.OAuth.Endpoints.Token == "" {
 		return errcode.New(errcode.ConfigInvalid, "auth.endpoints.token is missing")

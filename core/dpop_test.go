@@ -13,6 +13,7 @@ import (
 
 	"latchkey/core/browser"
 	"latchkey/core/browser/browsertest"
+	"latchkey/core/errcode"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -205,6 +206,20 @@ func TestOA42TheOptionIsTurned(t *testing.T) {
 			assert.Empty(t, ruleKey(next))
 		})
 	})
+}
+
+func TestOA42ATokenInTheAddressCannotBeBound(t *testing.T) {
+	for kind, ok := range map[string]bool{"code": true, "code id_token": true, "token": false, "code id_token token": false} {
+		profile := browsertest.NewProfile()
+		server := browsertest.NewAuthServer(issuer, profile.Now)
+		flow := strings.Replace(config(dpop+`"responseType":"`+kind+`",`), `"flow":"password"`, `"flow":"code"`, 1)
+		_, err := newPage(profile.Open(origin+"/"), server, flow)
+		assert.Equal(t, ok, err == nil, kind)
+		if !ok {
+			assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
+			assert.Contains(t, err.Error(), "auth.dpop")
+		}
+	}
 }
 
 func TestOA44ARefreshThatIsTriedAgainHasAProofOfItsOwn(t *testing.T) {

@@ -112,19 +112,25 @@ func TestOA42ANonceIsAskedForOnce(t *testing.T) {
 	}
 }
 
-func TestOA42OnlyTokenRequestsAreProved(t *testing.T) {
+func TestOA42OnlyWhatATokenIsForIsProved(t *testing.T) {
 	proved := map[string]bool{}
 	c := bound(Config{Discover: true}, browsertest.NewProfile(), func(req *browser.Request) (*browser.Response, error) {
 		proved[strings.TrimPrefix(req.URL, issuer)] = req.Headers["dpop"] != ""
 		if strings.HasSuffix(req.URL, "/token") {
 			return browsertest.JSON(200, `{"access_token":"a","token_type":"DPoP"}`), nil
 		}
-		return browsertest.JSON(200, `{"issuer":"https://id.test","token_endpoint":"https://id.test/token","revocation_endpoint":"https://id.test/revoke","dpop_signing_alg_values_supported":["RS256","ES256"]}`), nil
+		if strings.HasSuffix(req.URL, "/userinfo") {
+			assert.Equal(t, "DPoP a", req.Headers["authorization"])
+			return browsertest.JSON(200, `{"sub":"alice"}`), nil
+		}
+		return browsertest.JSON(200, `{"issuer":"https://id.test","token_endpoint":"https://id.test/token","revocation_endpoint":"https://id.test/revoke","userinfo_endpoint":"https://id.test/userinfo","dpop_signing_alg_values_supported":["RS256","ES256"]}`), nil
 	})
 	tokens, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
 	require.NoError(t, err)
+	_, err = c.UserInfo(t.Context(), tokens)
+	require.NoError(t, err)
 	c.Revoke(t.Context(), tokens)
-	assert.Equal(t, map[string]bool{"/.well-known/openid-configuration": false, "/token": true, "/revoke": false}, proved)
+	assert.Equal(t, map[string]bool{"/.well-known/openid-configuration": false, "/token": true, "/userinfo": true, "/revoke": false}, proved)
 }
 
 func TestOA42AServerThatCannotReadOurProofs(t *testing.T) {

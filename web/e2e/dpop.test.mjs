@@ -129,6 +129,24 @@ provider('OA-42 a token that is over is refreshed, with the key it is bound to',
   await eventOf(page, 'refresh');
 });
 
+provider('OA-42 userinfo is asked for with a proof, and with the nonce that its server wants', bound, async (scene) => {
+  const { server } = scene;
+  const page = await signedIn(scene);
+  await ask(page, `${server.api}me`); // the API is of the same origin, and its nonce another
+  await server.reset();
+  assert.equal((await page.evaluate(() => session.getUserInfo())).sub, 'alice');
+  const asked = await server.requests('userinfo');
+  assert.deepEqual(
+    asked.map(({ status, authorization }) => [status, authorization]),
+    [
+      [401, 'dpop'],
+      [200, 'dpop'],
+    ],
+  );
+  assert.notEqual(asked[0].proof, asked[1].proof);
+  assert.deepEqual(await server.refreshes(), []);
+});
+
 provider('OA-42 after a reload the first request does not wait for the runtime', bound, async (scene) => {
   const { server, delay } = scene;
   const page = await signedIn(scene);
@@ -164,10 +182,14 @@ provider('OA-43 two tabs that make the key at once make one', bound, async (scen
   const { server, open, context } = scene;
   const pages = [await open(), await open()];
   const asked = [];
-  await context.route(`${server.endpoints.authorization}?**`, (route) => {
-    asked.push(new URL(route.request().url()).searchParams.get('dpop_jkt'));
-    return route.fulfill({ contentType: 'text/html', body: '' });
+  // The request is pushed (RFC 9126), so the address does not show it.
+  context.on('request', (request) => {
+    const bound = new URLSearchParams(request.postData() ?? '').get('dpop_jkt');
+    if (bound) asked.push(bound);
   });
+  await context.route(`${server.endpoints.authorization}?**`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '' }),
+  );
   await Promise.all(
     pages.map(async (page) => {
       const left = page.waitForURL(`${server.endpoints.authorization}?**`);

@@ -24,13 +24,13 @@ func (c *Client) UserInfo(ctx context.Context, t session.Tokens) (string, error)
 	if m.UserInfo == "" {
 		return "", errcode.New(errcode.NotSupported, "the server names no userinfo endpoint")
 	}
-	answer, err := c.http.Do(ctx, &browser.Request{
-		Method: "GET", URL: m.UserInfo, MaxBytes: maxAnswer,
+	answer, err := c.send(ctx, &browser.Request{
+		Method: "GET", URL: m.UserInfo, MaxBytes: maxAnswer, ProofKey: t.ProofKey,
 		Headers: map[string]string{"accept": "application/json", "authorization": t.Type + " " + t.Access.Expose()},
 	})
 	switch {
 	case err != nil:
-		return "", transport(ctx, err)
+		return "", err
 	case answer.Status == 401:
 		return "", errcode.New(errcode.SessionExpired, "the server does not take the access token for userinfo")
 	case answer.Status >= 500 || answer.Status == 429:

@@ -3,7 +3,7 @@ STATICCHECK = $(CURDIR)/web/.cache/staticcheck-v0.7.0/staticcheck
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 say = @printf '\n\033[1m== %s\033[0m\n'
 
-.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz clean
+.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential clean
 
 demo: build
 	$(say) "starting the demo; stop it with Ctrl-C"
@@ -40,7 +40,7 @@ test-wasm:
 
 test-web:
 	$(say) "testing the data plane"
-	cd web && npm test --silent && node --test demo/page/*.test.mjs
+	cd web && npm test --silent && node --test demo/page/*.test.mjs differential
 
 test-e2e:
 	$(say) "testing in the browser, against real servers"
@@ -55,10 +55,16 @@ soak:
 	$(say) "running 200,000 schedules of the simulator"
 	go test ./core -run 'TestSimulation$$' -schedules 200000 -timeout 60m
 
+differential:
+	$(say) "comparing 100,000 id tokens with jose"
+	cd web && TOKENS=100000 node --test differential
+
 fuzz:
 	$(say) "fuzzing what parses outside input, a minute each"
 	go test ./core/strictjson -run '^$$' -fuzz FuzzParse -fuzztime 60s
-	go test ./core/oauth -run '^$$' -fuzz FuzzParseAnswer -fuzztime 60s
+	for target in FuzzParseAnswer FuzzIDToken FuzzJWKS FuzzMetadata FuzzTokenAnswer; do \
+		go test ./core/oauth -run '^$$' -fuzz "$$target\$$" -fuzztime 60s || exit 1; \
+	done
 	go test ./core/persist -run '^$$' -fuzz FuzzDecode -fuzztime 60s
 
 clean:

@@ -14,7 +14,7 @@ import (
 )
 
 // page is what web/tools/run-wasm.mjs adds to the program's global object.
-func page(t *testing.T, name string) safejs.Value {
+func page(t testing.TB, name string) safejs.Value {
 	t.Helper()
 	v, err := safejs.Global().Get(name)
 	if err != nil || v.IsUndefined() {
@@ -23,7 +23,7 @@ func page(t *testing.T, name string) safejs.Value {
 	return v
 }
 
-func member(t *testing.T, of safejs.Value, path ...string) safejs.Value {
+func member(t testing.TB, of safejs.Value, path ...string) safejs.Value {
 	t.Helper()
 	for _, name := range path {
 		v, err := of.Get(name)

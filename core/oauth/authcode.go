@@ -28,9 +28,13 @@ func (c *Client) AuthCodeURL(ctx context.Context, t *Transaction, params [][2]st
 	for _, p := range params {
 		if p[0] != "max_age" {
 			rest = append(rest, p)
-		} else if t.MaxAge, err = strconv.ParseInt(p[1], 10, 32); err != nil || t.MaxAge < 0 {
+			continue
+		}
+		n, err := strconv.ParseInt(p[1], 10, 32)
+		if err != nil || n < 0 {
 			return "", errcode.New(errcode.ConfigInvalid, "params.max_age must be a number of seconds")
 		}
+		t.MaxAge = &n
 	}
 	f, err := c.authorization(ctx, *t, rest)
 	if err != nil {
@@ -81,8 +85,8 @@ func (c *Client) authorization(ctx context.Context, t Transaction, params [][2]s
 		return nil, err
 	}
 	add("dpop_jkt", bound)
-	if t.MaxAge >= 0 {
-		f.add("max_age", strconv.FormatInt(t.MaxAge, 10))
+	if t.MaxAge != nil {
+		f.add("max_age", strconv.FormatInt(*t.MaxAge, 10))
 	}
 	for _, p := range params {
 		if own[p[0]] {

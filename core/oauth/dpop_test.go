@@ -134,13 +134,13 @@ func TestOA42AServerThatCannotReadOurProofs(t *testing.T) {
 			return browsertest.JSON(200, metadata+algs+"}"), nil
 		}
 		c := bound(Config{Discover: true}, browsertest.NewProfile(), answer)
-		_, err := c.AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
+		_, err := c.AuthCodeURL(t.Context(), &Transaction{}, nil)
 		assert.Equal(t, ok, err == nil, algs)
 		if err != nil {
 			assert.Equal(t, errcode.DiscoveryFailed, errcode.Of(err))
 			assert.Contains(t, err.Error(), "ES256")
 		}
-		_, err = client(Config{Discover: true}, answer).AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
+		_, err = client(Config{Discover: true}, answer).AuthCodeURL(t.Context(), &Transaction{}, nil)
 		assert.NoError(t, err, "without DPoP it does not matter")
 	}
 }
@@ -149,17 +149,17 @@ func TestOA43TheAuthorizationCodeIsBoundToTheKey(t *testing.T) {
 	none := func(*browser.Request) (*browser.Response, error) { return nil, browser.ErrNetwork }
 	profile := browsertest.NewProfile()
 	c := bound(tokenEndpoint, profile, none)
-	address, err := c.AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
+	address, err := c.AuthCodeURL(t.Context(), &Transaction{}, nil)
 	require.NoError(t, err)
 	assert.Contains(t, address, "dpop_jkt="+profile.ProofKey())
-	_, err = c.AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, [][2]string{{"dpop_jkt", "x"}})
+	_, err = c.AuthCodeURL(t.Context(), &Transaction{}, [][2]string{{"dpop_jkt", "x"}})
 	assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
 
 	// A key that is in memory only is another one after the redirect.
-	address, err = bound(tokenEndpoint, &browsertest.Profile{NoKeys: true}, none).AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
+	address, err = bound(tokenEndpoint, &browsertest.Profile{NoKeys: true}, none).AuthCodeURL(t.Context(), &Transaction{}, nil)
 	require.NoError(t, err)
 	assert.NotContains(t, address, "dpop_jkt")
-	address, err = client(tokenEndpoint, none).AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
+	address, err = client(tokenEndpoint, none).AuthCodeURL(t.Context(), &Transaction{}, nil)
 	require.NoError(t, err)
 	assert.NotContains(t, address, "dpop_jkt")
 }
@@ -179,7 +179,7 @@ func TestOA43WithoutAKeyNothingIsSent(t *testing.T) {
 		c.ProofKey = k
 		_, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
 		assert.Equal(t, errcode.RuntimeFailed, errcode.Of(err))
-		_, err = c.AuthCodeURL(t.Context(), &Transaction{MaxAge: -1}, nil)
+		_, err = c.AuthCodeURL(t.Context(), &Transaction{}, nil)
 		assert.Equal(t, errcode.RuntimeFailed, errcode.Of(err))
 		c.ForgetKey(t.Context())
 	}

@@ -173,7 +173,7 @@ func TestAuthorizationRequestOfEachResponseType(t *testing.T) {
 		assert.Equal(t, r.String(), q.Get("response_type"))
 		assert.Equal(t, want, [3]bool{q.Has("code_challenge"), q.Has("nonce"), len(q["resource"]) == 2}, asked)
 		assert.Equal(t, "30", q.Get("max_age"), "OP-58")
-		assert.EqualValues(t, 30, tx.MaxAge, "the id token has to show it")
+		assert.EqualValues(t, 30, *tx.MaxAge, "the id token has to show it")
 		_, err = c.AuthCodeURL(t.Context(), &tx, [][2]string{{"max_age", "soon"}})
 		assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
 	}

@@ -21,9 +21,9 @@ type expectation struct {
 	// the same person as before, and neither a lid closed between the request
 	// and its answer nor a clock that is wrong must sign them out.
 	anyAge bool
-	// maxAge is how many seconds ago the person may have signed in; negative
-	// where nobody asked (OpenID Connect Core, section 3.1.2.1).
-	maxAge int64
+	// maxAge is how many seconds ago the person may have signed in; nil where
+	// nobody asked (OpenID Connect Core, section 3.1.2.1).
+	maxAge *int64
 	// front says that the token came through the browser's address, where no
 	// TLS vouches for it: at_hash and c_hash are then required for what came
 	// with it.
@@ -164,9 +164,9 @@ func (c *Client) checkTimes(claims strictjson.Value, want expectation) string {
 	if claims.Get("nbf").Kind() != strictjson.Missing && !begun("nbf") {
 		return "nbf is ahead; is this computer's clock right?"
 	}
-	if want.maxAge >= 0 {
+	if want.maxAge != nil {
 		since, ok := seconds(claims.Get("auth_time"))
-		recent := func(now float64) bool { return since <= now+slack && now-slack-since <= float64(want.maxAge) }
+		recent := func(now float64) bool { return since <= now+slack && now-slack-since <= float64(*want.maxAge) }
 		if !ok || !at.any(recent) {
 			return "auth_time is missing, or longer ago than auth.maxAge; sign in again"
 		}

@@ -153,7 +153,7 @@ func TestOP58JW26MaxAge(t *testing.T) {
 		}
 		for _, tt := range tests {
 			p := newProvider(nil)
-			_, err := p.identify(t.Context(), browsertest.Sign("ES256", es256, claimsOf(time.Now(), "auth_time", tt.authTime)), func(want *expectation) { want.maxAge = tt.maxAge })
+			_, err := p.identify(t.Context(), browsertest.Sign("ES256", es256, claimsOf(time.Now(), "auth_time", tt.authTime)), func(want *expectation) { want.maxAge = &tt.maxAge })
 			assert.Equal(t, tt.ok, err == nil, "%s: %v", tt.name, err)
 			if !tt.ok {
 				assert.ErrorContains(t, err, "auth_time", tt.name)

@@ -30,6 +30,8 @@ var errNoKey = errors.New("no key for the token")
 // errEngine means that the browser can't verify with this algorithm.
 var errEngine = errcode.New(errcode.NotSupported, "this browser can't verify EdDSA signatures; set the client's signing algorithm at the server to ES256 or RS256")
 
+var errNotSigned = errcode.New(errcode.IDTokenInvalid, "the token's signature is not the issuer's")
+
 // key is one that signatures may be verified with.
 type key struct {
 	kid   string
@@ -39,6 +41,8 @@ type key struct {
 	rsa bool
 	// jwk has the public members only.
 	jwk string
+	// size is that of a signature.
+	size int
 }
 
 // keys is the issuer's key set. It is fetched when a token needs it.
@@ -86,6 +90,11 @@ func (c *Client) try(ctx context.Context, t jws, list []key) error {
 	default:
 		return errcode.Wrap(errcode.IDTokenInvalid, "several of the issuer's keys could have signed the token; kid must name one", errNoKey)
 	}
+	// Some engines add a leading zero that a signature by RSA lacks (RFC 8017,
+	// section 8.2.2, has them refuse it).
+	if len(t.signature) != fitting[0].size {
+		return errNotSigned
+	}
 	good, err := c.crypto.Verify(ctx, t.alg, fitting[0].jwk, t.signature, []byte(t.signed))
 	switch {
 	case err == nil && good:
@@ -95,7 +104,7 @@ func (c *Client) try(ctx context.Context, t jws, list []key) error {
 	case errors.Is(err, browser.ErrUnsupported):
 		return errEngine
 	}
-	return errcode.New(errcode.IDTokenInvalid, "the token's signature is not the issuer's")
+	return errNotSigned
 }
 
 // fits tells whether k may be what t was signed with.
@@ -188,6 +197,7 @@ func readKey(v strictjson.Value) (k key, ok bool) {
 		members.String("n", str("n"))
 		members.String("e", str("e"))
 		k.rsa = true
+		k.size = base64url.DecodedLen(len(str("n")))
 	case "EC":
 		if str("crv") != "P-256" || !sized(str("x"), 32) || !sized(str("y"), 32) {
 			return k, false
@@ -195,14 +205,14 @@ func readKey(v strictjson.Value) (k key, ok bool) {
 		members.String("crv", "P-256")
 		members.String("x", str("x"))
 		members.String("y", str("y"))
-		k.alg = "ES256"
+		k.alg, k.size = "ES256", 64
 	case "OKP":
 		if str("crv") != "Ed25519" || !sized(str("x"), 32) {
 			return k, false
 		}
 		members.String("crv", "Ed25519")
 		members.String("x", str("x"))
-		k.alg = "EdDSA"
+		k.alg, k.size = "EdDSA", 64
 	default:
 		return k, false
 	}

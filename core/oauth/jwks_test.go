@@ -129,6 +129,25 @@ func TestJW08AKeyOf1024Bits(t *testing.T) {
 	refused(t, err, token)
 }
 
+// Found by the comparison with jose: OpenSSL takes a signature by RSA that lacks
+// its leading zero, and so does WebCrypto over it.
+func TestJW08ASignatureHasItsWholeLength(t *testing.T) {
+	p := newProvider(nil)
+	p.client.crypto = generous{p.client.crypto}
+	for alg, header := range map[string]string{"RS256": rs256, "PS256": ps256, "ES256": es256, "EdDSA": eddsa} {
+		good := browsertest.Sign(alg, header, claimsOf(time.Now()))
+		_, err := p.identify(t.Context(), good)
+		require.NoError(t, err)
+		i := strings.LastIndexByte(good, '.')
+		signature, _ := decode(good[i+1:])
+		for _, other := range [][]byte{signature[1:], append([]byte{0}, signature...), nil} {
+			token := good[:i+1] + base64.RawURLEncoding.EncodeToString(other)
+			_, err = p.identify(t.Context(), token)
+			refused(t, err, token)
+		}
+	}
+}
+
 func TestOP08NoKid(t *testing.T) {
 	_, other := ecKey(t)
 	token := browsertest.Sign("ES256", `{"alg":"ES256"}`, claimsOf(time.Now()))

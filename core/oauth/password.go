@@ -29,5 +29,5 @@ func (c *Client) Password(ctx context.Context, username string, password secret.
 	if err != nil {
 		return t, err
 	}
-	return c.identify(ctx, t, expectation{issuer: c.Issuer, maxAge: -1})
+	return c.identify(ctx, t, expectation{issuer: c.Issuer})
 }

@@ -30,7 +30,7 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens) (session.Token
 		short, cancel = context.WithTimeout(ctx, time.Until(end)/2)
 	}
 	defer cancel()
-	identified, err := c.identify(short, t, expectation{issuer: c.Issuer, anyAge: true, maxAge: -1, subject: old.Subject, before: old.Claims})
+	identified, err := c.identify(short, t, expectation{issuer: c.Issuer, anyAge: true, subject: old.Subject, before: old.Claims})
 	if err != nil && (errcode.Of(err) != errcode.IDTokenInvalid || errors.Is(err, errNoKey)) {
 		t.ID = secret.String{}
 		return t, nil

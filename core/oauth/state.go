@@ -30,9 +30,9 @@ type Transaction struct {
 	State, Nonce, Verifier secret.String
 	Issuer, ClientID       string
 	RedirectURI            string
-	// MaxAge is how many seconds ago the person may have signed in; negative
-	// where nobody asked.
-	MaxAge int64
+	// MaxAge is how many seconds ago the person may have signed in; nil where
+	// nobody asked.
+	MaxAge *int64
 	// ReturnTo is the page to go to afterwards.
 	ReturnTo string
 	Began    time.Time
@@ -41,10 +41,7 @@ type Transaction struct {
 // Begin makes a transaction: 256 bits each of state, nonce and code verifier
 // (RFC 7636, section 7.1), never used again.
 func (c *Client) Begin(way Way, returnTo string) (Transaction, error) {
-	t := Transaction{Issuer: c.Issuer, ClientID: c.ClientID, RedirectURI: c.RedirectURI, ReturnTo: returnTo, MaxAge: -1, Began: c.clock.Now()}
-	if c.MaxAge != nil {
-		t.MaxAge = *c.MaxAge
-	}
+	t := Transaction{Issuer: c.Issuer, ClientID: c.ClientID, RedirectURI: c.RedirectURI, ReturnTo: returnTo, MaxAge: c.MaxAge, Began: c.clock.Now()}
 	for _, s := range []*secret.String{&t.State, &t.Nonce, &t.Verifier} {
 		var b [32]byte
 		if err := c.crypto.Random(b[:]); err != nil {
@@ -75,7 +72,9 @@ func (t Transaction) JSON() string {
 	o.String("client", t.ClientID)
 	o.String("redirectUri", t.RedirectURI)
 	o.String("returnTo", t.ReturnTo)
-	o.Int("maxAge", t.MaxAge)
+	if t.MaxAge != nil {
+		o.Int("maxAge", *t.MaxAge)
+	}
 	o.Int("began", t.Began.UnixMilli())
 	return o.Done()
 }
@@ -83,11 +82,13 @@ func (t Transaction) JSON() string {
 // ParseTransaction reads what JSON wrote.
 func ParseTransaction(v strictjson.Value) (Transaction, bool) {
 	began, ok := v.Get("began").Int()
-	maxAge, aged := v.Get("maxAge").Int()
 	t := Transaction{
 		State: secret.New(v.Get("state").TextOr("")), Nonce: secret.New(v.Get("nonce").TextOr("")), Verifier: secret.New(v.Get("verifier").TextOr("")),
 		Issuer: v.Get("issuer").TextOr(""), ClientID: v.Get("client").TextOr(""), RedirectURI: v.Get("redirectUri").TextOr(""),
-		ReturnTo: v.Get("returnTo").TextOr(""), MaxAge: maxAge, Began: time.UnixMilli(began),
+		ReturnTo: v.Get("returnTo").TextOr(""), Began: time.UnixMilli(began),
 	}
-	return t, ok && aged && !t.State.Empty() && !t.Nonce.Empty() && !t.Verifier.Empty()
+	if maxAge, ok := v.Get("maxAge").Int(); ok {
+		t.MaxAge = &maxAge
+	}
+	return t, ok && !t.State.Empty() && !t.Nonce.Empty() && !t.Verifier.Empty()
 }

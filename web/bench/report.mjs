@@ -15,7 +15,7 @@ const table = (title, columns, rows) => {
 const spread = ({ median, p95 }, digits) => `${median.toFixed(digits)} / ${p95.toFixed(digits)}`;
 const each = (cell) => libraries.map((library) => cell(library) ?? '–');
 
-export function printTables({ sizes, start, requests, heap }) {
+export function printTables({ sizes, start, requests, heap, validation }) {
   table(
     'bytes',
     ['raw', 'gzip', 'brotli'],
@@ -64,10 +64,15 @@ export function printTables({ sizes, start, requests, heap }) {
       }),
     ],
   ]);
+  table(
+    'an id token validated, ms',
+    ['p50 / p95'],
+    Object.entries(validation).map(([alg, times]) => [alg, spread(times, 1)]),
+  );
 }
 
 /** Each bar of the project: its value in this run, and whether it is cleared. */
-export function barsOf({ sizes, start, requests, heap }) {
+export function barsOf({ sizes, start, requests, heap, validation }) {
   const atMost = (name, value, bar, unit, more) => ({ name, value, bar, unit, pass: value <= bar, ...more });
   const size = (file, bar) => atMost(`${file}, brotli`, sizes[file].brotli, bar, 'bytes', { size: true });
   const reload = (visit) =>
@@ -86,6 +91,12 @@ export function barsOf({ sizes, start, requests, heap }) {
       .map(reload),
     atMost('own work, GET, p50', requests.latchkey.get.added.median, 10, 'µs'),
     atMost('own work, POST, p50', requests.latchkey.post.added.median, 10, 'µs'),
+    atMost(
+      'ID token validation in Chromium, slowest algorithm, p50',
+      Math.max(...Object.values(validation).map(({ median }) => median)),
+      10,
+      'ms',
+    ),
     {
       name: 'heap over 20,000 requests',
       value: heap.latchkey.bytesPerRequest,

@@ -19,6 +19,7 @@ import { barsOf, printBars, printTables } from './report.mjs';
 import { measureRequests } from './requests.mjs';
 import { measureSizes } from './sizes.mjs';
 import { measureStart } from './start.mjs';
+import { measureValidation } from './validation.mjs';
 
 const { quick } = parseArgs({ options: { quick: { type: 'boolean' } } }).values;
 const amount = quick
@@ -76,7 +77,10 @@ try {
   say('memory');
   const heap = await measureHeap(bench);
 
-  const result = { sizes, start, requests, heap };
+  say('id tokens');
+  const validation = await measureValidation();
+
+  const result = { sizes, start, requests, heap, validation };
   const bars = barsOf(result);
   printTables(result);
   printBars(bars);

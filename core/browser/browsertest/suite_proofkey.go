@@ -22,8 +22,21 @@ func (s Subject) proofKey(t *testing.T) {
 		return a.HTTP.Do(t.Context(), &browser.Request{Method: "POST", URL: s.Server + "/headers?x=1", Headers: headers, MaxBytes: 1 << 16, ProofKey: key})
 	}
 
+	// Both at once: each finds none, and may make one.
+	made := make(chan string, 1)
+	go func() {
+		got, _, err := b.ProofKey.Thumbprint(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		made <- got
+	}()
 	first, kept := thumbprint(t, a)
+	other := <-made
 	t.Run("the key is made once, for all tabs if it is kept", func(t *testing.T) {
+		if kept != (other == first) {
+			t.Fatalf("got %q; the other tab, at the same time, %q; kept: %v", first, other, kept)
+		}
 		if again, _ := thumbprint(t, a); again != first {
 			t.Fatalf("got %q, then %q", first, again)
 		}

@@ -116,3 +116,14 @@ func TestOP27SignedUserInfo(t *testing.T) {
 		}
 	})
 }
+
+func TestOA42UserInfoIsProvedLikeTheTokenItCarries(t *testing.T) {
+	p := newProvider(nil)
+	endpoint := &info{HTTP: p.client.http, answer: browsertest.JSON(200, `{"sub":"alice"}`)}
+	p.client.http = endpoint
+	for _, key := range []string{"", "thumbprint"} {
+		_, err := p.client.UserInfo(t.Context(), session.Tokens{Type: "DPoP", Access: secret.New("at_x"), Subject: "alice", ProofKey: key})
+		require.NoError(t, err)
+		assert.Equal(t, key, endpoint.got.ProofKey)
+	}
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 const token = ['authorize', 'token'];
-const bound = { auth: { dpop: true }, todo: 'dpop' };
+const bound = { auth: { dpop: true } };
 
 const ask = (page, as) => page.evaluate(async (url) => (await fetch(url)).status, `${as.issuer}/api/me?x=1`);
 const jtis = (as) =>
@@ -21,6 +21,8 @@ export const dpop = [
     async act(scene) {
       const page = await scene.signIn();
       assert.equal(await ask(page, scene.as), 200);
+      assert.equal((await page.evaluate(() => session.getUserInfo())).sub, 'alice');
+      assert.equal(await page.evaluate(() => session.refresh().then(({ userId }) => userId)), 'alice');
     },
   },
   {

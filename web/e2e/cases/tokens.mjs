@@ -1,6 +1,6 @@
 // What the token endpoint answers, at a sign-in and at a refresh, and the userinfo endpoint.
 import assert from 'node:assert/strict';
-import { bitWrong, sign } from '../servers/hostile-keys.mjs';
+import { bitWrong, sign, unsigned } from '../servers/hostile-keys.mjs';
 import { leadsAway } from './discovery.mjs';
 
 const token = ['authorize', 'token'];
@@ -45,8 +45,15 @@ const endsSession = (id, variant, what, change, todo) => ({
 /** One request of the page's for its own data, and what becomes of the token. */
 const userinfo = (page, as) => page.evaluate(async (url) => (await fetch(url)).json(), `${as.issuer}/userinfo`);
 
-/** What the session itself says of the person, by the userinfo endpoint; undefined where it refuses the answer. */
-const ownUserinfo = (page) => page.evaluate(() => session.getUserInfo().catch(() => {}));
+/** What the session itself says of the person, by the userinfo endpoint, or why not. */
+const ownUserinfo = (page) =>
+  page.evaluate(() =>
+    session.getUserInfo().then(
+      ({ sub, name }) => ({ sub, name }),
+      ({ code }) => ({ code }),
+    ),
+  );
+const refusal = 'server_error';
 
 /** Userinfo as a JWT (OpenID Connect Core, section 5.3.2), changed in its claims and after that. */
 function signed(then, more) {
@@ -138,16 +145,41 @@ export const tokenAnswers = [
     },
   },
   ...[
-    ['OP-14', '', 'has userinfo about somebody else', { userinfo: (claims) => void (claims.sub = 'mallory') }],
-    ['OP-27', '', 'signs userinfo, with one bit wrong', { userinfo: signed(bitWrong) }],
+    ['OP-01', 'userinfo', 'has userinfo about the person', {}],
+    ['OP-14', '', 'has userinfo about somebody else', { userinfo: (claims) => void (claims.sub = 'mallory') }, refusal],
+    ['OP-14', 'absent', 'has userinfo without a sub', { userinfo: (claims) => void delete claims.sub }, refusal],
+    ['OP-27', '', 'signs userinfo', { userinfo: signed((jwt) => jwt) }],
+    ['OP-27', 'bit', 'signs userinfo, with one bit wrong', { userinfo: signed(bitWrong) }, refusal],
+    ['OP-27', 'none', 'signs userinfo with none', { userinfo: signed((jwt) => unsigned(jwt)) }, refusal],
     [
       'OP-27',
       'iss',
       'signs userinfo as another issuer',
       { userinfo: signed((jwt) => jwt, { iss: 'https://other.example' }) },
+      refusal,
     ],
-    ['OP-27', 'aud', 'signs userinfo for another client', { userinfo: signed((jwt) => jwt, { aud: 'other' }) }],
-  ].map(([id, variant, what, server]) => ({
+    [
+      'OP-27',
+      'aud',
+      'signs userinfo for another client',
+      { userinfo: signed((jwt) => jwt, { aud: 'other' }) },
+      refusal,
+    ],
+    [
+      'OP-27',
+      'sub',
+      'signs userinfo about somebody else',
+      { userinfo: signed((jwt) => jwt, { sub: 'mallory' }) },
+      refusal,
+    ],
+    [
+      'OA-32',
+      'userinfo',
+      'leads to another origin at its userinfo endpoint',
+      { instead: { userinfo: leadsAway } },
+      'network_error',
+    ],
+  ].map(([id, variant, what, server, error]) => ({
     id,
     variant,
     what,
@@ -156,11 +188,26 @@ export const tokenAnswers = [
     asks: token,
     async act(scene) {
       const page = await scene.signIn();
-      assert.equal(await ownUserinfo(page), undefined);
-      await scene.checkApi(page, true);
+      assert.deepEqual(await ownUserinfo(page), error ? { code: error } : { sub: 'alice', name: 'Alice' });
+      assert.deepEqual(scene.as.asked(), [...token, 'userinfo']);
+      // The session goes on, and nothing of it is in its state.
+      await scene.check(page, undefined, { claims: { sub: 'alice', name: 'Alice' } }, [...token, 'userinfo']);
     },
-    todo: 'userinfo',
   })),
+  {
+    id: 'OP-35',
+    variant: 'userinfo',
+    what: 'refuses a token at userinfo: the session is renewed, and asks again',
+    server: {},
+    want: {},
+    asks: token,
+    async act(scene) {
+      const page = await scene.signIn();
+      scene.as.expire();
+      assert.deepEqual(await ownUserinfo(page), { sub: 'alice', name: 'Alice' });
+      assert.deepEqual(scene.as.asked(), [...token, 'userinfo', 'token', 'userinfo']);
+    },
+  },
   endsSession('OP-36', '', 'the id token is of another issuer', ({ claims }) => (claims.iss = 'https://other.example')),
   endsSession('OP-37', '', 'the id token is about somebody else', ({ claims }) => (claims.sub = 'mallory')),
   endsSession('OP-38', 'aud', 'the id token is for another client', ({ claims }) => (claims.aud = 'other')),

@@ -94,11 +94,14 @@ func FuzzIDToken(f *testing.F) {
 	p := newProvider(nil)
 	p.client.clock = fixedAt(now)
 	f.Fuzz(func(t *testing.T, token string) {
+		if token == "" {
+			return // which is none
+		}
 		got, err := p.identify(t.Context(), token)
 		if err == nil {
 			// PS256 differs from process to process.
 			if !originals[token] {
-				parsed, why := readJWS(token)
+				parsed, why := readUnverified(token)
 				assert.Empty(t, why)
 				assert.Equal(t, "PS256", parsed.alg, "a token that nobody signed")
 			}

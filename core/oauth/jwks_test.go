@@ -96,6 +96,24 @@ func TestJW30KeySets(t *testing.T) {
 			refused(t, err, token)
 		})
 	}
+	// The key says which algorithms it is for.
+	ed := browsertest.EdKey
+	for _, tt := range []struct {
+		alg, key string
+		ok       bool
+	}{
+		{"RS256", key(rsa1), true}, {"PS256", key(rsa1), true},
+		{"RS256", key(rsa1, `"alg":"RS256"`), true}, {"PS256", key(rsa1, `"alg":"PS256"`), true},
+		{"PS256", key(rsa1, `"alg":"RS256"`), false}, {"RS256", key(rsa1, `"alg":"PS256"`), false},
+		{"RS256", key(rsa1, `"alg":"RS512"`), false}, {"RS256", key(rsa1, `"alg":"RSA-OAEP"`), false},
+		{"RS256", key(rsa1, `"alg":"ES256"`), false}, {"EdDSA", key(ed), true}, {"EdDSA", key(ed, `"alg":"EdDSA"`), true},
+		{"EdDSA", strings.Replace(key(ed), "Ed25519", "X25519", 1), false}, {"EdDSA", strings.Replace(key(ed), `"x":"11qY`, `"x":"`, 1), false},
+	} {
+		p := newProvider(nil)
+		p.keys = `{"keys":[` + tt.key + `]}`
+		_, err := p.identify(t.Context(), browsertest.Sign(tt.alg, `{"alg":"`+tt.alg+`"}`, claimsOf(time.Now())))
+		assert.Equal(t, tt.ok, err == nil, "%s by %s: %v", tt.alg, tt.key[max(0, len(tt.key)-30):], err)
+	}
 	for name, k := range map[string]string{
 		"JW-08 less than 2048 bits": weak,
 		"JW-08 an even modulus":     even,

@@ -147,6 +147,27 @@ func TestJW08AKeyOf1024Bits(t *testing.T) {
 	refused(t, err, token)
 }
 
+func TestJW08SizesOfKeys(t *testing.T) {
+	number := func(size int, first, last byte) string {
+		b := make([]byte, size)
+		b[size-1], b[0] = last, first
+		return base64.RawURLEncoding.EncodeToString(b)
+	}
+	for text, ok := range map[string]bool{
+		number(256, 0x80, 1): true, number(256, 0x7f, 1): false, number(255, 0xff, 1): false, number(257, 1, 1): true, number(257, 0, 1): false,
+		number(1024, 0xff, 1): true, number(1025, 1, 1): false, number(256, 0x80, 2): false, number(256, 0x80, 1) + "=": false, "": false,
+	} {
+		assert.Equal(t, ok, modulus(text), "%d letters", len(text))
+	}
+	for text, ok := range map[string]bool{number(3, 1, 1): true, number(4, 1, 1): true, number(5, 1, 1): false, number(2, 0xff, 0xff): false, number(3, 0, 1): false, number(3, 1, 0): false, "AQAB=": false} {
+		assert.Equal(t, ok, exponent(text), text)
+	}
+	assert.True(t, sized("AAAA", 3))
+	assert.False(t, sized("AAAA", 4))
+	assert.False(t, sized("AAAA=", 3))
+	assert.False(t, sized("AAA!", 0))
+}
+
 // Found by the comparison with jose: OpenSSL takes a signature by RSA that lacks
 // its leading zero, and so does WebCrypto over it.
 func TestJW08ASignatureHasItsWholeLength(t *testing.T) {

@@ -3,7 +3,7 @@ STATICCHECK = $(CURDIR)/web/.cache/staticcheck-v0.7.0/staticcheck
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 say = @printf '\n\033[1m== %s\033[0m\n'
 
-.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential clean
+.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential mutation clean
 
 demo: build
 	$(say) "starting the demo; stop it with Ctrl-C"
@@ -58,6 +58,14 @@ soak:
 differential:
 	$(say) "comparing 100,000 id tokens with jose"
 	cd web && TOKENS=100000 node --test differential
+
+GREMLINS = $(CURDIR)/web/.cache/gremlins-v0.6.0/gremlins
+$(GREMLINS):
+	GOBIN=$(@D) go install github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
+
+mutation: $(GREMLINS)
+	$(say) "changing core/oauth in a few hundred ways, to see which its tests miss"
+	GOFLAGS=-short $(GREMLINS) unleash ./core/oauth --invert-logical --timeout-coefficient 100
 
 fuzz:
 	$(say) "fuzzing what parses outside input, a minute each"

@@ -3,6 +3,7 @@ package oauth
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ import (
 // JW-37: a good token has one spelling.
 func TestJW37OnlyTheOriginalIsAccepted(t *testing.T) {
 	count := 100_000
-	if testing.Short() {
+	if testing.Short() || runtime.GOOS == "js" { // where Go's own cryptography is slow
 		count = 1_000
 	}
 	p := newProvider(nil)
@@ -93,11 +94,14 @@ func FuzzIDToken(f *testing.F) {
 	p := newProvider(nil)
 	p.client.clock = fixedAt(now)
 	f.Fuzz(func(t *testing.T, token string) {
+		if token == "" {
+			return // which is none
+		}
 		got, err := p.identify(t.Context(), token)
 		if err == nil {
 			// PS256 differs from process to process.
 			if !originals[token] {
-				parsed, why := readJWS(token)
+				parsed, why := readUnverified(token)
 				assert.Empty(t, why)
 				assert.Equal(t, "PS256", parsed.alg, "a token that nobody signed")
 			}

@@ -397,6 +397,8 @@ func TestOP60RR16AClockThatIsWrong(t *testing.T) {
 		{"5 minutes behind", 5 * time.Minute, true, true},
 		{"an hour ahead", -time.Hour, true, true},
 		{"an hour behind", time.Hour, true, true},
+		{"a day ahead", -24 * time.Hour, true, true},
+		{"a day behind", 24 * time.Hour, true, true},
 		{"a day and a minute ahead", -24*time.Hour - time.Minute, true, false},
 		{"a day and a minute behind", 24*time.Hour + time.Minute, true, false},
 		{"within the tolerance, unseen", 55 * time.Second, false, true},

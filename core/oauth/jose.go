@@ -34,13 +34,13 @@ type jws struct {
 	signature []byte
 }
 
-// readJWS reads a signed token in compact form (RFC 7515, section 7.1), and says
+// readUnverified reads a signed token in compact form (RFC 7515, section 7.1), and says
 // what is wrong with it, or "". It trusts nothing in it.
 //
 // Of the header it takes alg, kid, typ and crit, and refuses what would change
 // how the token is read (RFC 7797, zip). Where a header brings its own key (jwk,
 // jku, x5u, x5c) that is not looked at.
-func readJWS(text string) (t jws, why string) {
+func readUnverified(text string) (t jws, why string) {
 	if len(text) > maxJWT {
 		return t, "it is longer than 64 KiB"
 	}

@@ -253,6 +253,44 @@ func TestJW18JW19JW20PayloadsAreReadStrictly(t *testing.T) {
 	}
 }
 
+// The edges of what is read at all.
+func TestJW09JW21Bounds(t *testing.T) {
+	kid := strings.Repeat("k", maxKid)
+	for more, ok := range map[string]bool{"": true, "k": false} {
+		p := newProvider(nil)
+		p.keys = `{"keys":[{` + browsertest.ECKey + `,"kid":"` + kid + more + `"}]}`
+		_, err := p.identify(t.Context(), browsertest.Sign("ES256", `{"alg":"ES256","kid":"`+kid+more+`"}`, claimsOf(time.Now())))
+		assert.Equal(t, ok, err == nil, "%v", err)
+	}
+	claims := claimsOf(time.Now())
+	filled := func(n int) string {
+		return browsertest.Sign("ES256", es256, claims[:len(claims)-1]+`,"x":"`+strings.Repeat("x", n)+`"}`)
+	}
+	n := 48_000
+	for len(filled(n)) < maxJWT {
+		n++
+	}
+	p := newProvider(nil)
+	token := filled(n)
+	require.LessOrEqual(t, len(token), maxJWT+1)
+	for len(token) > maxJWT {
+		n--
+		token = filled(n)
+	}
+	_, err := p.identify(t.Context(), token)
+	require.NoError(t, err)
+	_, why := readUnverified(strings.Repeat("x", maxJWT))
+	assert.NotContains(t, why, "longer")
+	_, why = readUnverified(strings.Repeat("x", maxJWT+1))
+	assert.Contains(t, why, "longer")
+
+	for _, part := range []string{"[]", `"x"`, "null", "1"} {
+		_, ok := object(b64(part))
+		assert.False(t, ok, part)
+	}
+	assert.Equal(t, "application/jwt-az @[`{é", lower("APPLICATION/JWT-AZ @[`{é"))
+}
+
 func numbered(n int) (all []string) {
 	for i := range n {
 		all = append(all, fmt.Sprintf(`,"m%d":%d`, i, i))

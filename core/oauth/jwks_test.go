@@ -96,6 +96,24 @@ func TestJW30KeySets(t *testing.T) {
 			refused(t, err, token)
 		})
 	}
+	// The key says which algorithms it is for.
+	ed := browsertest.EdKey
+	for _, tt := range []struct {
+		alg, key string
+		ok       bool
+	}{
+		{"RS256", key(rsa1), true}, {"PS256", key(rsa1), true},
+		{"RS256", key(rsa1, `"alg":"RS256"`), true}, {"PS256", key(rsa1, `"alg":"PS256"`), true},
+		{"PS256", key(rsa1, `"alg":"RS256"`), false}, {"RS256", key(rsa1, `"alg":"PS256"`), false},
+		{"RS256", key(rsa1, `"alg":"RS512"`), false}, {"RS256", key(rsa1, `"alg":"RSA-OAEP"`), false},
+		{"RS256", key(rsa1, `"alg":"ES256"`), false}, {"EdDSA", key(ed), true}, {"EdDSA", key(ed, `"alg":"EdDSA"`), true},
+		{"EdDSA", strings.Replace(key(ed), "Ed25519", "X25519", 1), false}, {"EdDSA", strings.Replace(key(ed), `"x":"11qY`, `"x":"`, 1), false},
+	} {
+		p := newProvider(nil)
+		p.keys = `{"keys":[` + tt.key + `]}`
+		_, err := p.identify(t.Context(), browsertest.Sign(tt.alg, `{"alg":"`+tt.alg+`"}`, claimsOf(time.Now())))
+		assert.Equal(t, tt.ok, err == nil, "%s by %s: %v", tt.alg, tt.key[max(0, len(tt.key)-30):], err)
+	}
 	for name, k := range map[string]string{
 		"JW-08 less than 2048 bits": weak,
 		"JW-08 an even modulus":     even,
@@ -127,6 +145,27 @@ func TestJW08AKeyOf1024Bits(t *testing.T) {
 	token := browsertest.SignWith(key, "RS256", rs256, claimsOf(time.Now()))
 	_, err = p.identify(t.Context(), token)
 	refused(t, err, token)
+}
+
+func TestJW08SizesOfKeys(t *testing.T) {
+	number := func(size int, first, last byte) string {
+		b := make([]byte, size)
+		b[size-1], b[0] = last, first
+		return base64.RawURLEncoding.EncodeToString(b)
+	}
+	for text, ok := range map[string]bool{
+		number(256, 0x80, 1): true, number(256, 0x7f, 1): false, number(255, 0xff, 1): false, number(257, 1, 1): true, number(257, 0, 1): false,
+		number(1024, 0xff, 1): true, number(1025, 1, 1): false, number(256, 0x80, 2): false, number(256, 0x80, 1) + "=": false, "": false,
+	} {
+		assert.Equal(t, ok, modulus(text), "%d letters", len(text))
+	}
+	for text, ok := range map[string]bool{number(3, 1, 1): true, number(4, 1, 1): true, number(5, 1, 1): false, number(2, 0xff, 0xff): false, number(3, 0, 1): false, number(3, 1, 0): false, "AQAB=": false} {
+		assert.Equal(t, ok, exponent(text), text)
+	}
+	assert.True(t, sized("AAAA", 3))
+	assert.False(t, sized("AAAA", 4))
+	assert.False(t, sized("AAAA=", 3))
+	assert.False(t, sized("AAA!", 0))
 }
 
 // Found by the comparison with jose: OpenSSL takes a signature by RSA that lacks

@@ -57,7 +57,7 @@ func (c *Client) UserInfo(ctx context.Context, t session.Tokens) (string, error)
 // signedInfo reads a signed answer (section 5.3.2). One whose signature can't be
 // checked is refused, never only decoded.
 func (c *Client) signedInfo(ctx context.Context, text string, m Metadata) (v strictjson.Value, err error) {
-	token, why := readJWS(text)
+	token, why := readUnverified(text)
 	switch issuer, _ := token.claims.Get("iss").Text(); {
 	case why != "":
 		return v, unusableInfo(why)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,6 +87,8 @@ func TestOP27SignedUserInfo(t *testing.T) {
 		}{
 			{"as it should be", browsertest.Sign("ES256", es256, claims()), "", true},
 			{"with a time", browsertest.Sign("ES256", es256, claims("exp", "99999999999")), "", true},
+			{"expired within the tolerance", browsertest.Sign("ES256", es256, claims("exp", fmt.Sprint(now.Unix()-59))), "", true},
+			{"expired just beyond the tolerance", browsertest.Sign("ES256", es256, claims("exp", fmt.Sprint(now.Unix()-60))), "", false},
 			{"expired", browsertest.Sign("ES256", es256, claims("exp", "1")), "", false},
 			{"not signed", browsertest.Sign("none", `{"alg":"none"}`, claims()), "", false},
 			{"by another key", browsertest.SignWith(wrong, "ES256", es256, claims()), "", false},

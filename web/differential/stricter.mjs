@@ -100,10 +100,6 @@ export const classes = (now, tolerance) => [
   ],
   ['crit, b64 or zip in the header', ({ header }) => 'crit' in header || 'b64' in header || 'zip' in header],
   [
-    'kid is there and no text, or longer than 1 kB',
-    ({ header }) => 'kid' in header && (typeof header.kid != 'string' || Buffer.byteLength(header.kid) > 1024),
-  ],
-  [
     'sub is no text, empty, or longer than 255 characters',
     ({ claims: { sub } }) => typeof sub != 'string' || !sub || [...sub].length > 255,
   ],

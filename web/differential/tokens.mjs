@@ -1,4 +1,5 @@
-// Makes id tokens: good ones, and others that are wrong in some way. A run is its seed.
+// Makes id tokens: good ones, and others that are wrong in some way. What is wrong with them is the seed's; keys and
+// signatures are new in each run.
 import { constants, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 
 /** A generator of chance that can be repeated (mulberry32). */

@@ -3,6 +3,7 @@ import { createMatch, type Hit, type Prefix } from './match';
 import type { Policy, Rule } from './policy';
 import {
   apply,
+  clearTimeout,
   cloneOf,
   create,
   getPrototypeOf,
@@ -14,6 +15,7 @@ import {
   ofRequest,
   ownKeys,
   platform,
+  Request,
   setTimeout,
   startsWith,
 } from './platform';
@@ -110,9 +112,9 @@ const brand = <T>(read: () => T): T | undefined => {
 /** The second file. Rejects when it does not come in time, in milliseconds, or when `signal` aborts. */
 export const secondFile = (signal: AbortSignal | null | undefined, time = 60_000) =>
   new Promise<typeof import('./runtime')>((resolve, reject) => {
-    setTimeout(reject, time);
+    const timer = setTimeout(reject, time);
     signal?.addEventListener('abort', reject);
-    import('./runtime').then(resolve, reject);
+    import('./runtime').finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 
 /**
@@ -131,6 +133,7 @@ export const createFetch = (
   /** Goes on in the second file. Without it, or when it takes too long, the request stays as the page wrote it. */
   const proceed = async (it: Sending): Promise<Response> => {
     const how = await secondFile(it.signal, timeout).catch(() => {});
+    if (!how && it.signal?.aborted) throw it.signal.reason;
     return how ? how.proceed(platform, it) : (it.response ?? it.call());
   };
 
@@ -209,13 +212,19 @@ export const createFetch = (
         (!redirected || startsWith(url, hit.origin)),
     };
 
-    if (!held && !ahead && rule && !(rule.hold || rule.dpop || rule.validUntil! <= now())) {
+    if (
+      // The native fetch says best what an aborted signal means.
+      it.signal?.aborted ||
+      (!held && !ahead && !(rule!.hold || rule!.dpop || rule!.validUntil! <= now()))
+    ) {
       it.keep(retries > 0);
       it.response = await call(rule);
-      if (it.refused(rule, it.response)) return proceed(it);
+      if (it.refused(rule!, it.response)) return proceed(it);
       it.spare?.body?.cancel().catch(() => {});
       return it.response;
     }
+    // As the native call would, this marks the caller's Request as used.
+    if (request && init.body == null) it.target = it.request = new Request(request);
     const mine = (last = new Promise((resolve) => {
       it.leave = () => {
         if (last == mine) last = undefined;

@@ -190,6 +190,7 @@ export const createSession = (given: SessionOptions): Session => {
     const rule = record?.policy.rules.user;
     if (record) plane.policy = record.policy;
     if (rule && (rule.hold || rule.validUntil! <= now())) return void boot().catch(nothing);
+    if (rule?.dpop) void prover().catch(nothing);
     show(record?.state ?? anonymous());
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page) return;

@@ -13,10 +13,14 @@ const discard = (body: Request | Response | undefined): void => {
 };
 
 /** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
-const bounded = <T>({ types }: Platform, { timeout, signal }: Sending, promise: Promise<T>) =>
+const bounded = <T>(
+  { clearTimeout, setTimeout }: typeof globalThis,
+  { timeout, signal }: Sending,
+  promise: Promise<T>,
+) =>
   new Promise<T | undefined>((resolve, reject) => {
     const end = (value?: T) => {
-      types.clearTimeout(timer);
+      clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
       resolve(value);
     };
@@ -24,9 +28,8 @@ const bounded = <T>({ types }: Platform, { timeout, signal }: Sending, promise: 
       reject(signal!.reason);
       end();
     };
-    const timer = types.setTimeout(() => end(), timeout);
-    // The native fetch says best what an aborted signal means.
-    if (signal?.aborted) return end();
+    const timer = setTimeout(() => end(), timeout);
+    if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort);
     void promise.then(end);
   });
@@ -35,7 +38,8 @@ const bounded = <T>({ types }: Platform, { timeout, signal }: Sending, promise: 
 export const proceed = async (platform: Platform, it: Sending): Promise<Response> => {
   const { plane, as, init, headers, hit, once, retries } = it;
   const { session } = it.policy;
-  const { SessionError, clock, newHeaders } = platform;
+  const { SessionError, clock, newHeaders, members, types } = platform;
+  const { stringify } = members.JSON as typeof JSON;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
   const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
@@ -44,11 +48,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       if (type) headers['content-type'] ??= type;
       init.body = await it.copy.blob();
       it.copy = undefined;
-    } else if (it.request && init.body == null) {
-      // As the native call would, this marks the caller's Request as used.
-      it.target = it.request = new platform.types.Request(it.request) as Request;
     }
-    return bounded(platform, it, promise);
+    return bounded(types as typeof globalThis, it, promise);
   };
   const again = () => {
     if (it.spare) it.target = it.request = it.spare;
@@ -57,7 +58,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   /** Asks the core about a rule, once for all requests that wait for the same answer. It never rejects. */
   const ask = (command: 'authorize' | 'refused', more?: object): Promise<string | undefined> => {
     const facts = { as, session: policy.session, version: policy.version, ...more };
-    const key = command + platform.members.JSON.stringify(facts);
+    const key = command + stringify(facts);
     return (plane.asking[key] ??= (async () => {
       try {
         return (await plane.call(command, facts)).outcome as string;

@@ -111,9 +111,9 @@ test('OA-15 tokens come through the address bar only where that was asked for', 
     return [flow, responseType];
   };
   assert.deepEqual(await told({}), ['code', undefined]);
-  assert.deepEqual(await told({ flow: 'implicit' }), ['code', 'token']);
-  assert.deepEqual(await told({ flow: 'implicit', scope: 'openid api' }), ['code', 'id_token token']);
-  assert.deepEqual(await told({ flow: 'implicit', responseType: 'id_token' }), ['code', 'id_token']);
+  assert.deepEqual(await told({ flow: 'implicit' }), ['implicit', 'token']);
+  assert.deepEqual(await told({ flow: 'implicit', scope: 'openid api' }), ['implicit', 'id_token token']);
+  assert.deepEqual(await told({ flow: 'implicit', responseType: 'id_token' }), ['implicit', 'id_token']);
   assert.deepEqual(await told({ responseType: 'code id_token' }), ['code', 'code id_token']);
   for (const wrong of [
     { responseType: 'token id_token' },

@@ -86,7 +86,7 @@ for (const [what, parameters] of refused) {
   });
 }
 
-demo('OP-45 a target that is the page itself does not go round in circles', given, async (scene) => {
+demo('OP-45 a target that is the page itself begins no second sign-in', given, async (scene) => {
   const { server } = scene;
   const target = `${server.page}start.html?${new URLSearchParams({ iss: server.issuer })}`;
   const { page, asked } = await begin(scene, { iss: server.issuer, target_link_uri: target });

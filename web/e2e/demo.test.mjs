@@ -25,6 +25,19 @@ async function signIn(page) {
   await status(page, 'authenticated');
 }
 
+/** Presses the button, and resolves with the popup that it opens. */
+async function popup(page) {
+  const [opened] = await Promise.all([page.waitForEvent('popup'), part(page, 'login-popup').click()]);
+  await opened.waitForSelector('[name=username]');
+  return opened;
+}
+
+const sentence = (page, wanted) =>
+  page.waitForFunction(
+    (wanted) => document.querySelector('[data-testid="sentence"]').textContent.startsWith(wanted),
+    wanted,
+  );
+
 async function refreshOnce(page) {
   await part(page, 'expire').click();
   await page.waitForFunction(() => /dead/.test(document.querySelector('[data-testid="result"]').textContent));
@@ -62,6 +75,43 @@ demo('the demo: by redirect, a call, an expired token, a second tab, logout', {}
     errors.filter((text) => !/status of 401/.test(text)),
     [],
   );
+});
+
+demo('the demo: by popup, closed and answered; silently, declined and served', {}, async (scene) => {
+  const { context, server } = scene;
+  const page = await visit(scene);
+  await part(page, 'login-silent').click();
+  await result(page, 'interaction_required');
+  await sentence(page, 'The server will not sign anybody in unasked');
+
+  await (await popup(page)).close();
+  await result(page, 'popup_closed');
+  await sentence(page, 'The popup was closed');
+
+  const window = await popup(page);
+  await window.fill('[name=username]', 'alice');
+  await window.fill('[name=password]', 'wonderland');
+  // Seen by what the popup's page asks for: that page is none, only the session in it.
+  const asked = [];
+  context.on('request', (request) => request.frame().page() === window && asked.push(new URL(request.url()).pathname));
+  await Promise.all([window.waitForEvent('close'), window.click('button[value=signin]')]);
+  await status(page, 'authenticated');
+  assert.ok(asked.includes('/session.js') && !asked.includes('/timeline.js'), asked.join(' '));
+  await sentence(page, 'Signed in with a popup');
+  assert.equal(page.url(), server.page);
+
+  // The session ends, and the server still knows who is there.
+  await part(page, 'revoke').click();
+  await page.waitForFunction(() => /whole/.test(document.querySelector('[data-testid="result"]').textContent));
+  await part(page, 'call-api').click();
+  await status(page, 'anonymous');
+  await part(page, 'login-silent').press('Enter');
+  await status(page, 'authenticated');
+  await sentence(page, 'Signed in silently');
+  assert.equal(await page.locator('iframe').count(), 0);
+  const rows = await page.locator('[data-testid="list"] td:nth-child(3)').allTextContents();
+  for (const what of ['Sign-in by popup', 'Silent sign-in', 'Not signed in', 'Alice signed in'])
+    assert.ok(rows.includes(what), `${what}: ${rows.join(' | ')}`);
 });
 
 demo('the demo: by password, wrong and right', {}, async (scene) => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import ts from 'typescript';
 import { declarations } from '../tools/declarations.mjs';
+import { complaints } from './consumer.mjs';
 
 const web = join(import.meta.dirname, '..');
 const text = declarations();
@@ -13,26 +13,7 @@ test('docs/api.d.ts is the public API', () => {
   assert.equal(text, committed, 'the API has changed: node tools/declarations.mjs > docs/api.d.ts');
 });
 
-const folder = join(web, '.cache/consumer');
-mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, 'latchkey.d.ts'), text);
-
-/** What is wrong with a page in TypeScript that uses the declarations. */
-const complaints = (body) => {
-  const file = join(folder, 'page.ts');
-  writeFileSync(file, body);
-  const program = ts.createProgram([file], {
-    strict: true,
-    noEmit: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    types: [],
-  });
-  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-};
-
-const page = `import { createSession, isSessionError, oidc, SessionError, type Session } from './latchkey';
+const page = `import { createSession, isSessionError, oidc, SessionError, type Session } from 'latchkey';
 export const session: Session = createSession({
   auth: oidc({ issuer: 'https://id.example.com', clientId: 'shop', scope: 'openid offline_access' }),
   api: ['https://api.example.com/', { url: '/api/', as: 'user', except: ['public'] }],
@@ -55,7 +36,8 @@ export const run = async () => {
 };
 `;
 
-test('the declarations compile, and so does a page that uses them', () => assert.deepEqual(complaints(page), []));
+test('the declarations compile, and so does a page that uses them', () =>
+  assert.deepEqual(complaints('consumer', { 'page.ts': page }), []));
 
 test('the declarations refuse what createSession refuses', () => {
   for (const [from, to] of [
@@ -67,6 +49,6 @@ test('the declarations refuse what createSession refuses', () => {
     ["as: 'none'", "as: 'nobody'"],
   ]) {
     assert.ok(page.includes(from));
-    assert.equal(complaints(page.replace(from, to)).length > 0, true, to);
+    assert.equal(complaints('consumer', { 'page.ts': page.replace(from, to) }).length > 0, true, to);
   }
 });

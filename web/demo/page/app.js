@@ -1,31 +1,10 @@
 // The demo: a session, the switches that make trouble for it, and a timeline of what came of it.
-import { createSession, oauth, oidc } from '/dist/latchkey.js';
 import { Recorder } from './record.js';
+import { config, scheme, session } from './session.js';
 import { timeline } from './timeline.js';
 import { count, inWords } from './words.js';
 
 const $ = (id) => document.querySelector(`[data-testid="${id}"]`);
-const config = await (await fetch('/config.json')).json();
-const scheme = chosenScheme();
-
-// ---- the session ---------------------------------------------------------------------------------------------
-
-const scope = 'openid profile offline_access api';
-const auth = {
-  code: () => oidc({ issuer: config.issuer, clientId: config.clients.code, scope, redirectUri: `${location.origin}/` }),
-  password: () =>
-    oauth({
-      endpoints: {
-        token: `${config.issuer}/token`,
-        revocation: `${config.issuer}/revoke`,
-        userinfo: `${config.issuer}/userinfo`,
-      },
-      clientId: config.clients.password,
-      scope,
-      flow: 'password',
-    }),
-};
-const session = createSession({ auth: auth[scheme](), api: [config.api] });
 
 // ---- what happens is recorded --------------------------------------------------------------------------------
 
@@ -36,12 +15,20 @@ const recorder = new Recorder(place, sessionStorage, performance.timeOrigin);
 if (recorder.items.length) recorder.mark('load', { text: 'page loaded', at: performance.timeOrigin });
 addEventListener('pagehide', () => recorder.leave());
 
+// How a sign-in that keeps the page was asked for, while it lasts.
+let way;
+
 const names = { login: 'signed in', logout: 'logged out', refresh: 'refreshed', expired: 'session ended' };
 for (const [what, text] of Object.entries(names)) {
   session.on(what, ({ remote, userId, reason }) => {
     // A session that ended is also a logout: `expired` has told it already.
     if (what === 'logout' && reason === 'expired') return;
-    recorder.mark(what, { remote, text: what === 'login' && userId !== 'current' ? `${userId} signed in` : text });
+    const login = what === 'login' && !remote;
+    recorder.mark(what, {
+      remote,
+      text: what === 'login' && userId !== 'current' ? `${userId} signed in` : text,
+      way: login ? way : undefined,
+    });
   });
 }
 session.on('error', ({ error, remote }) => {
@@ -127,6 +114,22 @@ async function callAll(times) {
     status: 200,
     code: '200',
   });
+}
+
+/** A sign-in that keeps the page: drawn when it begins, and when nothing comes of it. */
+async function stay(how, text, signedIn) {
+  way = how;
+  recorder.mark(how, { text });
+  say(how === 'popup' ? 'The server asks in a window of its own.' : 'A hidden frame asks the server …');
+  try {
+    await signedIn;
+    say('Signed in, and the page never left.');
+  } catch (error) {
+    recorder.mark('declined', { text: 'not signed in', code: error.code });
+    throw error;
+  } finally {
+    way = undefined;
+  }
 }
 
 // ---- the server's switches -----------------------------------------------------------------------------------
@@ -225,18 +228,6 @@ function countDown() {
 
 // ---- the page's parts ----------------------------------------------------------------------------------------
 
-/** Which of the two ways to sign in createSession gets: from the address once, then kept for this tab. */
-function chosenScheme() {
-  const url = new URL(location.href);
-  const asked = url.searchParams.get('scheme');
-  if (asked) {
-    sessionStorage.setItem('latchkey-demo-scheme', asked);
-    url.searchParams.delete('scheme');
-    history.replaceState(history.state, '', url);
-  }
-  return sessionStorage.getItem('latchkey-demo-scheme') === 'password' ? 'password' : 'code';
-}
-
 /** A click that shows it is at work, and says in words what went wrong. */
 function onClick(id, action) {
   const button = $(id);
@@ -262,6 +253,8 @@ onClick('mend', mend);
 onChange('break', breakToken);
 onChange('lifetime', lifetime);
 onClick('login-redirect', () => session.loginWithRedirect());
+onClick('login-popup', () => stay('popup', 'sign-in by popup', session.loginWithPopup()));
+onClick('login-silent', () => stay('silent', 'silent sign-in', session.loginSilently()));
 onClick('logout', () => session.logout());
 onClick('second-tab', () => window.open(`/?scheme=${scheme}`, '_blank', 'noopener'));
 onClick('clear', () => recorder.clear());

@@ -8,7 +8,7 @@
 //
 //   { kind: 'call', id, from, to, call, path, status, error }             one fetch() of this page
 //   { kind: 'request', id, from, to, where, path, status, grant, key, own, call }
-//   { kind: 'mark', id, from, to, what, remote, text }                    an event, or a switch that was pressed
+//   { kind: 'mark', id, from, to, what, remote, text, way, code }         an event, or a switch that was pressed
 //
 // Times are milliseconds since the epoch; `to` is null while it lasts. A key is the number of a token in the
 // order of appearance: tokens themselves never come here.
@@ -72,8 +72,8 @@ export class Recorder {
     this.#changed();
   }
 
-  mark(what, { remote = false, text = what, at = now() } = {}) {
-    this.#add({ kind: 'mark', from: at, to: at, what, remote, text });
+  mark(what, { remote = false, text = what, at = now(), ...more } = {}) {
+    this.#add({ kind: 'mark', from: at, to: at, what, remote, text, ...more });
   }
 
   /** Starts a call of the page; the returned function ends it. */

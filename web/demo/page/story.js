@@ -94,9 +94,10 @@ function calls(story) {
 
 const was = (n) => (n === 1 ? 'was' : 'were');
 
-function mark(story, { what, remote, text }) {
+function mark(story, { what, remote, text, way, code }) {
   if (what === 'login') {
     if (remote) return 'Another tab signed in, and this page is signed in with it.';
+    if (way) return ways[way];
     const grant = story.find((item) => item.own && item.where === 'token')?.grant;
     return grant === 'password'
       ? 'Signed in: name and password were exchanged for tokens.'
@@ -108,8 +109,11 @@ function mark(story, { what, remote, text }) {
     return `Logged out here first${revoked ? `, then ${count(revoked, 'token')} revoked at the server` : ''}; other tabs follow at once.`;
   }
   if (what === 'error') return `${text}.`;
+  if (what === 'declined') return declined[code] ?? 'Nobody was signed in. Nothing else has changed.';
   return (
     {
+      popup: 'The server asks in a window of its own; this page stays as it is.',
+      silent: 'A hidden frame asks the server who is there; nobody sees it.',
       expire: 'The access token is dead at the server, and the page does not know it yet. Call the API.',
       revoke: 'The whole sign-in is dead at the server. The next call will find out.',
       break: `${text}. Expire the token and call the API: the session must survive this.`,
@@ -118,6 +122,19 @@ function mark(story, { what, remote, text }) {
     }[what] ?? `${text}.`
   );
 }
+
+const ways = {
+  popup:
+    'Signed in with a popup: its code came back to this page, which never left, and was exchanged for tokens, once.',
+  silent: 'Signed in silently: the server still knew who is there, and a hidden frame brought the code.',
+};
+
+const declined = {
+  popup_closed: 'The popup was closed before an answer came. Nothing else has changed.',
+  popup_blocked: 'The browser opened no popup. By redirect it will work.',
+  interaction_required: 'The server will not sign anybody in unasked: use the popup, or the redirect.',
+  access_denied: 'The sign-in was cancelled at the server. Nothing else has changed.',
+};
 
 /** Only other tabs did something, or the session renewed itself. */
 function elsewhere(story, signedIn) {

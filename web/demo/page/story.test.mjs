@@ -88,6 +88,31 @@ const told = [
     [...three((n) => ({ ...call(n, 0, 90), to: null })), ...three((n) => api(n, 5, 401))],
     '3 calls are waiting: refused, and not yet given up.',
   ],
+  [
+    'a sign-in by popup, long after it was opened',
+    [{ ...refresh(0), grant: 'authorization_code' }, mark('login', 10, { way: 'popup' })],
+    'Signed in with a popup: its code came back to this page, which never left, and was exchanged for tokens, once.',
+  ],
+  [
+    'a silent sign-in',
+    [mark('silent', 0), { ...refresh(90), grant: 'authorization_code' }, mark('login', 100, { way: 'silent' })],
+    'Signed in silently: the server still knew who is there, and a hidden frame brought the code.',
+  ],
+  [
+    'a silent sign-in that the server declines',
+    [mark('silent', 0), mark('declined', 90, { code: 'interaction_required' })],
+    'The server will not sign anybody in unasked: use the popup, or the redirect.',
+  ],
+  [
+    'a popup that somebody closes',
+    [mark('popup', 0), mark('declined', 900, { code: 'popup_closed' })],
+    'The popup was closed before an answer came. Nothing else has changed.',
+  ],
+  [
+    'a sign-in that fails in another way',
+    [mark('popup', 0), mark('declined', 900, { code: 'server_error' })],
+    'Nobody was signed in. Nothing else has changed.',
+  ],
   ['nothing', [], ''],
 ];
 

@@ -14,6 +14,8 @@ const words = {
   rate_limited: 'The sign-in server wants a pause. The session is kept.',
   network_error: 'The sign-in server cannot be reached. The session is kept.',
   timeout: 'The sign-in server took too long. The session is kept.',
+  popup_blocked: 'The browser opened no popup.',
+  popup_closed: 'The popup was closed.',
   aborted: 'That was broken off.',
   session_expired: 'The session is over: sign in again.',
   session_changed: 'Somebody else signed in while the call waited, so it was not sent.',

@@ -108,7 +108,7 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 	if a.Err != nil {
 		return session.Tokens{}, a.Err
 	}
-	front, err := c.identify(ctx, a.Tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, front: true, code: a.Code, state: t.State})
+	front, err := c.identify(ctx, c.granted(a.Tokens), expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, front: true, code: a.Code, state: t.State})
 	if err != nil {
 		return session.Tokens{}, err
 	}
@@ -175,5 +175,14 @@ func (c *Client) exchange(ctx context.Context, t Transaction, code secret.String
 	if tokens.ID.Empty() && c.openID() && c.Discover {
 		return session.Tokens{}, errcode.New(errcode.IDTokenInvalid, "the scope has openid, but the server sent no id token")
 	}
-	return c.identify(ctx, tokens, expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, code: code, state: t.State})
+	return c.identify(ctx, c.granted(tokens), expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, code: code, state: t.State})
+}
+
+// granted is t with the scope that was asked for, where the server did not say
+// which it grants (RFC 6749, section 5.1).
+func (c *Client) granted(t session.Tokens) session.Tokens {
+	if t.Scope == nil {
+		t.Scope = strings.Fields(c.Scope)
+	}
+	return t
 }

@@ -40,11 +40,12 @@ func (c *Client) ParseAnswer(address string) (a Answer, ok bool, err error) {
 	got := inQuery
 	// A code flow has its errors there, with some servers, and nothing else.
 	if isAnswer(inFragment) && (c.ResponseType.Front() || inFragment["error"] != "") {
-		got, twice = inFragment, twiceInFragment || isAnswer(inQuery)
+		got, twice = inFragment, twiceInFragment
 	}
 	if !isAnswer(got) {
 		return a, false, nil
 	}
+	twice = twice || isAnswer(inQuery) && isAnswer(inFragment)
 	a.State, a.Issuer = secret.New(got["state"]), got["iss"]
 	if twice {
 		return a, true, errcode.New(errcode.StateMismatch, "the sign-in answer has a parameter twice")

@@ -1,10 +1,20 @@
 package oauth
 
-import "strings"
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"latchkey/core/secret"
+)
 
 // form is an ordered application/x-www-form-urlencoded text, as a request's
 // body and as the query of the authorization endpoint.
-type form struct{ b strings.Builder }
+type form struct {
+	b strings.Builder
+	// basic is the Authorization header of a client with a secret.
+	basic secret.String
+}
 
 func (f *form) add(name, value string) {
 	if f.b.Len() > 0 {
@@ -20,6 +30,29 @@ func (f *form) addText(name, value string) {
 	if value != "" {
 		f.add(name, value)
 	}
+}
+
+// authenticate says which client asks (RFC 6749, section 2.3.1).
+func (f *form) authenticate(c *Client, m Metadata) {
+	f.add("client_id", c.ClientID)
+	f.addSecret(c, m)
+}
+
+// addSecret adds the client's secret where it has one: in the form, unless the
+// server takes it in the header only.
+func (f *form) addSecret(c *Client, m Metadata) {
+	if c.ClientSecret.Empty() {
+		return
+	}
+	if m.TokenAuth == nil || slices.Contains(m.TokenAuth, "client_secret_post") || !slices.Contains(m.TokenAuth, "client_secret_basic") {
+		f.add("client_secret", c.ClientSecret.Expose())
+		return
+	}
+	var pair strings.Builder
+	escape(&pair, c.ClientID)
+	pair.WriteByte(':')
+	escape(&pair, c.ClientSecret.Expose())
+	f.basic = secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(pair.String())))
 }
 
 func (f *form) String() string { return f.b.String() }

@@ -12,6 +12,8 @@ import (
 	"latchkey/core/browser"
 	"latchkey/core/browser/browsertest"
 	"latchkey/core/errcode"
+	"latchkey/core/secret"
+	"latchkey/core/session"
 )
 
 func TestResponseType(t *testing.T) {
@@ -52,6 +54,7 @@ func TestAnswersWithTokens(t *testing.T) {
 		{"OA-14 tokens for a page that did not ask", "code", "#state=s&" + at, false, ""},
 		{"an error in the fragment of a code flow", "code", "#state=s&error=access_denied", true, ""},
 		{"an answer in both places", "token", "?state=s&code=c#state=s&" + at, true, errcode.StateMismatch},
+		{"OA-13 a token in the fragment, beside a code in the query", "code", "?state=s&code=c#state=s&" + at, true, errcode.StateMismatch},
 		{"a token twice", "token", "#state=s&" + at + "&access_token=b", true, errcode.StateMismatch},
 		{"an error and a token", "token", "#state=s&error=x&" + at, true, errcode.ServerError},
 		{"no state", "token", "#" + at, false, ""},
@@ -176,5 +179,44 @@ func TestAuthorizationRequestOfEachResponseType(t *testing.T) {
 		assert.EqualValues(t, 30, *tx.MaxAge, "the id token has to show it")
 		_, err = c.AuthCodeURL(t.Context(), &tx, [][2]string{{"max_age", "soon"}})
 		assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
+	}
+}
+
+func TestOP18TheClientsSecret(t *testing.T) {
+	for methods, basic := range map[string]bool{
+		``: false, `,"token_endpoint_auth_methods_supported":["client_secret_basic"]`: true,
+		`,"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]`: false,
+		`,"token_endpoint_auth_methods_supported":["none"]`:                                     false,
+	} {
+		var sent *browser.Request
+		c := client(Config{Discover: true, ClientID: "shop:1", ClientSecret: secret.New("s &%ö")}, func(req *browser.Request) (*browser.Response, error) {
+			if req.Method == "GET" {
+				return browsertest.JSON(200, `{"issuer":"https://id.test","token_endpoint":"https://id.test/token"`+methods+`}`), nil
+			}
+			sent = req
+			return browsertest.JSON(400, `{"error":"invalid_client"}`), nil
+		})
+		_, _ = c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
+		form, _ := url.ParseQuery(sent.Body)
+		assert.Equal(t, "shop:1", form.Get("client_id"))
+		if basic {
+			// "shop%3A1:s+%26%25%C3%B6": each part form-encoded before base64.
+			assert.Equal(t, "Basic c2hvcCUzQTE6cyslMjYlMjUlQzMlQjY=", sent.Headers["authorization"])
+			assert.False(t, form.Has("client_secret"))
+		} else {
+			assert.Equal(t, "s &%ö", form.Get("client_secret"), methods)
+			assert.NotContains(t, sent.Headers, "authorization")
+		}
+	}
+}
+
+func TestOA37TheScopeThatWasGranted(t *testing.T) {
+	for answer, want := range map[string][]string{``: {"openid", "api"}, `,"scope":"api"`: {"api"}, `,"scope":""`: {}} {
+		c := client(Config{Scope: "openid api", Endpoints: Endpoints{Token: "https://id.test/token"}}, func(*browser.Request) (*browser.Response, error) {
+			return browsertest.JSON(200, `{"access_token":"at","token_type":"bearer"`+answer+`}`), nil
+		})
+		tokens, err := c.exchange(t.Context(), Transaction{}, secret.New("code"))
+		require.NoError(t, err)
+		assert.Equal(t, want, tokens.Scope, answer)
 	}
 }

@@ -31,6 +31,9 @@ type Metadata struct {
 	UserInfoAlgs []string
 	// DPoPAlgs are the algorithms it takes DPoP proofs with (RFC 9449, section 5.1).
 	DPoPAlgs []string
+	// TokenAuth are the ways a client can show its secret; nil where the server
+	// does not say.
+	TokenAuth []string
 	// AnswersWithIssuer promises the parameter iss in every authorization
 	// response (RFC 9207, section 3).
 	AnswersWithIssuer bool
@@ -169,6 +172,7 @@ func (c *Client) readMetadata(text string) (m Metadata, err error) {
 	if err := c.checkProofs(m); err != nil {
 		return m, err
 	}
+	m.TokenAuth = texts(v.Get("token_endpoint_auth_methods_supported"))
 	m.AnswersWithIssuer, _ = v.Get("authorization_response_iss_parameter_supported").Bool()
 	m.WantsPushed, _ = v.Get("require_pushed_authorization_requests").Bool()
 	return m, nil

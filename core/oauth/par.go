@@ -15,7 +15,7 @@ import (
 func (c *Client) push(ctx context.Context, m Metadata, request *form) (*form, error) {
 	secretly := &form{}
 	secretly.b.WriteString(request.String())
-	secretly.addText("client_secret", c.ClientSecret.Expose())
+	secretly.addSecret(c, m)
 	answer, err := c.post(ctx, m.Pushed, secretly, false, "")
 	if err != nil {
 		// Many servers let no page read this endpoint: CORS looks like no network.

@@ -29,5 +29,5 @@ func (c *Client) Password(ctx context.Context, username string, password secret.
 	if err != nil {
 		return t, err
 	}
-	return c.identify(ctx, t, expectation{issuer: c.Issuer})
+	return c.identify(ctx, c.granted(t), expectation{issuer: c.Issuer})
 }

@@ -3,18 +3,24 @@ package oauth
 import (
 	"context"
 
+	"latchkey/core/errcode"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 )
 
 // Revoke gives tokens back (RFC 7009), the refresh token first, as it may take
 // the access token with it. Failures are silent: the session is over here
-// whatever the server says. The requests outlive the page.
-func (c *Client) Revoke(ctx context.Context, t session.Tokens) {
+// whatever the server says. The requests outlive the page. It returns whether
+// the server could be reached, as far as it was asked.
+func (c *Client) Revoke(ctx context.Context, t session.Tokens) (reached bool) {
 	e, err := c.metadata(ctx)
-	if err != nil || e.Revocation == "" {
-		return
+	if err != nil {
+		return errcode.Of(err) != errcode.NetworkError
 	}
+	if e.Revocation == "" {
+		return true
+	}
+	reached = true
 	for _, token := range []struct {
 		hint  string
 		value secret.String
@@ -25,8 +31,10 @@ func (c *Client) Revoke(ctx context.Context, t session.Tokens) {
 		var f form
 		f.add("token", token.value.Expose())
 		f.add("token_type_hint", token.hint)
-		f.add("client_id", c.ClientID)
-		f.addText("client_secret", c.ClientSecret.Expose())
-		_, _ = c.post(ctx, e.Revocation, &f, true, "")
+		f.authenticate(c, e)
+		if _, err := c.post(ctx, e.Revocation, &f, true, ""); errcode.Of(err) == errcode.NetworkError {
+			reached = false
+		}
 	}
+	return reached
 }

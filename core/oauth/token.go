@@ -28,8 +28,7 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 	if err != nil {
 		return session.Tokens{}, err
 	}
-	f.add("client_id", c.ClientID)
-	f.addText("client_secret", c.ClientSecret.Expose())
+	f.authenticate(c, e)
 	key, _, err := c.proofKey(ctx)
 	if err != nil {
 		return session.Tokens{}, err
@@ -52,9 +51,12 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 }
 
 func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive bool, key string) (*browser.Response, error) {
+	headers := map[string]string{"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+	if !f.basic.Empty() {
+		headers["authorization"] = f.basic.Expose()
+	}
 	return c.send(ctx, &browser.Request{
-		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key,
-		Headers: map[string]string{"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
+		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key, Headers: headers,
 	})
 }
 

@@ -180,7 +180,7 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 			reason = Revoked // the record is gone: somebody cleared the storage
 		}
 		return []event.Event{say(event.Logout, reason)}
-	case old.Live():
+	case old.Live() && before != after:
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}

@@ -18,11 +18,13 @@ func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
 	tokens := s.Keeper.Record().Tokens
 	s.Keeper.End(ctx, session.ByUser)
 	s.Client.ForgetKey(ctx)
+	// A logout page that can't be reached would take the app away as well.
+	reached := true
 	if o.Revoke {
-		s.Client.Revoke(ctx, tokens)
+		reached = s.Client.Revoke(ctx, tokens)
 	}
 	path, ours := s.Location.SameOrigin(o.ReturnTo)
-	if o.AtServer && tokens.Type != "" && s.Flow == Code {
+	if somebody := tokens.Type != "" || !tokens.ID.Empty(); o.AtServer && somebody && reached && s.Flow == Code {
 		back := s.AfterLogout
 		if o.ReturnTo != "" && ours {
 			back = s.Origin + path

@@ -10,7 +10,10 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['dpop', 'methods', 'platform', 'policy', 'published'].map((name) => [name, join(web, `src/${name}.ts`)]),
+      ['dpop', 'methods', 'platform', 'policy', 'published', 'tombstone'].map((name) => [
+        name,
+        join(web, `src/${name}.ts`),
+      ]),
     ),
   },
   outdir: join(web, '.cache/test'),

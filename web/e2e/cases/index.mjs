@@ -14,6 +14,7 @@
 import { answers } from './answers.mjs';
 import { discovery } from './discovery.mjs';
 import { dpop } from './dpop.mjs';
+import { frontChannels } from './front-channel.mjs';
 import { idTokens } from './id-tokens.mjs';
 import { logouts } from './logout.mjs';
 import { pages } from './page.mjs';
@@ -26,6 +27,7 @@ export const cases = [
   ...answers,
   ...tokenAnswers,
   ...logouts,
+  ...frontChannels,
   ...pages,
   ...ways,
   ...dpop,

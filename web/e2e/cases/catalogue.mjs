@@ -68,7 +68,10 @@ const op = [
     'It leads back with another state, or none',
     'The session is over all the same; the address is cleaned of what is ours.',
   ],
-  ['Front-channel logout', 'A page for it comes later.', 'not built yet'],
+  [
+    'Front-channel logout',
+    '`latchkey.logout.html` ends the session in all tabs where `iss` and `sid` both match; a frame on another site sees none.',
+  ],
   [
     'Session management by check_session',
     'Nothing.',

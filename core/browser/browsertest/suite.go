@@ -554,8 +554,27 @@ func (s Subject) windows(t *testing.T) {
 			t.Fatalf("got %v; want context.Canceled", err)
 		}
 	})
+	t.Run("a context that ends while a page that is watched is silent", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		watching := watch(ctx)
+		failed := make(chan error)
+		go func() {
+			_, _, err := a.Windows.Watch(watching, s.Server+"/hang", "one")
+			failed <- err
+		}()
+		<-watching.waiting
+		cancel()
+		if err := <-failed; errors.Is(err, browser.ErrNoWindow) {
+			t.Skip("there are no windows here")
+		} else if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v; want context.Canceled", err)
+		}
+	})
 	t.Run("a context that has ended", func(t *testing.T) {
 		if _, err := a.Windows.Frame(ended(), back, "one"); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v; want context.Canceled", err)
+		}
+		if _, _, err := a.Windows.Watch(ended(), back, "one"); !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v; want context.Canceled", err)
 		}
 	})

@@ -12,6 +12,7 @@
 //   carried  parameters with a secret that this server puts into the page's address, but for the code
 //   todo     the feature that is not there yet
 import { answers } from './answers.mjs';
+import { checkSessions } from './check-session.mjs';
 import { discovery } from './discovery.mjs';
 import { dpop } from './dpop.mjs';
 import { frontChannels } from './front-channel.mjs';
@@ -28,6 +29,7 @@ export const cases = [
   ...tokenAnswers,
   ...logouts,
   ...frontChannels,
+  ...checkSessions,
   ...pages,
   ...ways,
   ...dpop,

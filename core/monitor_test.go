@@ -82,6 +82,7 @@ func monitoredBy(t *testing.T, address string, test func(t *testing.T, p *page, 
 		_, err := p.call("loginWithPopup", `{"window":1}`)
 		require.NoError(t, err)
 		p.takeEvents()
+		synctest.Wait() // tab1 is the one that watches
 		test(t, p, w, profile)
 	})
 }

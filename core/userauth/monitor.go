@@ -147,7 +147,7 @@ func (m *Monitor) watch(ctx context.Context, rec session.Record) (useless, later
 	}
 	defer release()
 	// Another tab may have found out meanwhile, or the person may have gone.
-	m.Keeper.Reload(ctx)
+	m.Keeper.Reload(context.WithoutCancel(ctx)) // a read that is given up would count as a storage that fails
 	if m.Keeper.Record().Tokens.SessionState != state || !m.Lifecycle.Visible() {
 		return false, false
 	}

@@ -35,7 +35,7 @@ async function signIn(scene) {
   as.asked = () =>
     as.log
       .map(({ endpoint }) => endpoint)
-      .filter((endpoint) => !['discovery', 'jwks', 'check', 'says'].includes(endpoint));
+      .filter((endpoint) => !['discovery', 'jwks', 'check', 'says', 'liar'].includes(endpoint));
   return scene.signIn();
 }
 
@@ -162,6 +162,48 @@ export const checkSessions = [
     },
     { answer() {} },
   ),
+  checkSession(
+    'elsewhere',
+    'has its page on another origin than its metadata say, which says that the session has changed',
+    async (scene) => {
+      const page = await signIn(scene);
+      await page.evaluate(
+        (origin) =>
+          new Promise((resolve) => {
+            let heard = 0;
+            addEventListener('message', (event) => event.origin === origin && ++heard === 3 && resolve());
+          }),
+        new URL(scene.as.elsewhere).origin,
+      );
+      assert.equal(await watching(page), 1, 'it is waited for still');
+      assert.equal(scene.as.requests('authorize').length, 1);
+      await scene.checkApi(page, true);
+    },
+    {
+      paths: { '/check': 'check', '/liar': 'liar' },
+      instead: {
+        check: ({ response, as }) => response.writeHead(302, { location: `${as.elsewhere}/liar` }).end(),
+        liar: ({ send }) =>
+          send(200, `<!doctype html><script>setInterval(() => parent.postMessage('changed', '*'), 50)</script>`, {
+            'content-type': 'text/html',
+          }),
+      },
+    },
+  ),
+  checkSession('hidden', 'is not asked while nobody sees the page', async (scene) => {
+    const page = await signIn(scene);
+    await questioned(scene, 'state.1');
+    const seen = (visible) =>
+      page.evaluate((visible) => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, value: visible });
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      }, visible);
+    await seen('hidden');
+    await page.waitForFunction(() => !document.querySelector('iframe'));
+    await seen('visible');
+    await questioned(scene, 'state.1');
+    await scene.checkApi(page, true);
+  }),
 ];
 
 // A page of the server's own origin that is not the one that was asked.

@@ -25,6 +25,9 @@ type Config struct {
 	Paths    navigation.Paths
 	// DPoP binds the tokens to a key of this browser (RFC 9449).
 	DPoP bool
+	// Monitor watches the session at the server (OpenID Connect Session Management
+	// 1.0), where it can be watched.
+	Monitor bool
 	// Leeway is how long before the expiry a refresh is due; 30 s by default.
 	Leeway time.Duration
 	// Timeout bounds each exchange with the server; 10 s by default.
@@ -57,7 +60,7 @@ func ParseConfig(text string) (Config, error) {
 	}
 	c := Config{
 		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", InMemory: str("storage") == "memory",
-		DPoP: flag("dpop"), Flow: userauth.Flow(str("flow")), Origin: str("origin"),
+		DPoP: flag("dpop"), Monitor: flag("monitorSession"), Flow: userauth.Flow(str("flow")), Origin: str("origin"),
 		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout")},
 		Leeway:      duration("refreshLeeway", time.Second, 30*time.Second),
 		Timeout:     duration("timeout", time.Millisecond, 10*time.Second),

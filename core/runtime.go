@@ -27,6 +27,7 @@ type Runtime struct {
 	service    *userauth.Service
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
+	monitor    *userauth.Monitor // nil where nobody asked for it
 
 	starting sync.Once
 	started  chan struct{}
@@ -60,7 +61,10 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	})
 	r.keeper = session.NewKeeper(session.Options{
 		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: c.Key + "/refresh",
-		Publish: func(v session.View, events []event.Event) { publish(update(v, events)) },
+		Publish: func(v session.View, events []event.Event) {
+			publish(update(v, events))
+			r.monitor.Look()
+		},
 		Tell:    func() { r.tabs.Changed() },
 		Visible: b.Lifecycle.Visible,
 		Leeway:  c.Leeway, Timeout: c.Timeout,
@@ -71,6 +75,12 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 		Flow: c.Flow, Client: client, Keeper: r.keeper, Pending: pending, Navigation: r.navigation,
 		Location: b.Location, Windows: b.Windows, Silent: silent, Origin: c.Origin, AfterLogout: c.AfterLogout, Timeout: c.Timeout,
 	})
+	if c.Monitor && c.OAuth.Discover && c.Flow == userauth.Code {
+		r.monitor = userauth.NewMonitor(userauth.MonitorOptions{
+			Client: client, Keeper: r.keeper, Silent: silent, Windows: b.Windows, Locks: b.Locks, Lifecycle: b.Lifecycle,
+			Lock: c.Key + "/monitor", Timeout: c.Timeout,
+		})
+	}
 	r.tabs = tabs.New(b.Channel, b.Lifecycle, func() { r.keeper.Reload(context.Background()) })
 	return r, nil
 }
@@ -133,6 +143,7 @@ func (r *Runtime) ready(ctx context.Context) error {
 // Close stops all timers and hears no more. It does not end the session.
 func (r *Runtime) Close() {
 	r.tabs.Close()
+	r.monitor.Close()
 	r.keeper.Close()
 }
 

@@ -18,6 +18,19 @@ func (w windows) Frame(ctx context.Context, url, state string) (string, error) {
 	return w.show(ctx, "frame", url, state)
 }
 
+func (w windows) Watch(ctx context.Context, url, message string) (string, bool, error) {
+	v, err := w.do(ctx, "watch", url, message)
+	if _, ok := err.(hostError); ok {
+		return "", false, browser.ErrNoWindow
+	}
+	if err != nil {
+		return "", false, err
+	}
+	answer, _ := text(index(v, 0))
+	stood, _ := number(index(v, 1))
+	return answer, stood != 0, nil
+}
+
 func (w windows) show(ctx context.Context, op string, args ...any) (string, error) {
 	v, err := w.do(ctx, op, args...)
 	if name, ok := err.(hostError); ok {

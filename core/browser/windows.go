@@ -13,7 +13,7 @@ var (
 	ErrNoWindow = errors.New("there is no window")
 )
 
-// Windows show the server's pages beside this one. Both methods return the
+// Windows show the server's pages beside this one. Popup and Frame return the
 // address with which the window has come back to our origin: one that another
 // page of ours handed on because of its state, or, unless the server is of our
 // origin too, where the window stays for half a second. It may be any address.
@@ -26,4 +26,10 @@ type Windows interface {
 	Popup(ctx context.Context, number int, url, state string) (address string, err error)
 	// Frame loads url in a frame that nobody sees.
 	Frame(ctx context.Context, url, state string) (address string, err error)
+	// Watch loads url in such a frame, and posts message to it every few seconds,
+	// until that page, of that origin, answers "changed" or "error". stood tells
+	// whether it has answered "unchanged" before. The answer is "unchanged" where
+	// the person can't see the page any more, and the error ErrNoWindow where
+	// there is none for ten seconds.
+	Watch(ctx context.Context, url, message string) (answer string, stood bool, err error)
 }

@@ -112,6 +112,7 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 	if err != nil {
 		return session.Tokens{}, err
 	}
+	front.SessionState = a.SessionState
 	if !c.ResponseType.HasCode() {
 		return c.asSession(front), nil
 	}
@@ -124,6 +125,7 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 	if err != nil {
 		return session.Tokens{}, err
 	}
+	tokens.SessionState = a.SessionState
 	return tokens, nil
 }
 

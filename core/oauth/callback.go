@@ -15,6 +15,9 @@ type Answer struct {
 	Code  secret.String
 	// Issuer is the iss parameter (RFC 9207); "" where there is none.
 	Issuer string
+	// SessionState is what the session at the server is watched by (OpenID Connect
+	// Session Management 1.0, section 2); "" where there is none.
+	SessionState string
 	// Tokens came with it, where the response type asks for some.
 	Tokens session.Tokens
 	// Err is the server's error, typed.
@@ -25,6 +28,7 @@ type Answer struct {
 var answerParameters = map[string]bool{
 	"state": true, "code": true, "iss": true, "error": true, "error_description": true, "error_uri": true,
 	"access_token": true, "id_token": true, "token_type": true, "expires_in": true, "scope": true,
+	"session_state": true,
 }
 
 // ParseAnswer reads an address. ok is false where it is no answer at all. The
@@ -83,7 +87,7 @@ func (c *Client) readAnswer(a *Answer, got map[string]string) error {
 			return errEmpty
 		}
 	}
-	a.Code = secret.New(got["code"])
+	a.Code, a.SessionState = secret.New(got["code"]), got["session_state"]
 	if want.Token {
 		t, err := c.usable(got["access_token"], got["token_type"], expiresIn(got["expires_in"]))
 		if err != nil {

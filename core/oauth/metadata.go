@@ -24,6 +24,10 @@ const (
 // Discovery 1.0, section 3; RFC 8414, section 2).
 type Metadata struct {
 	Endpoints
+	// CheckSession is the page that tells whether the session there has changed
+	// (OpenID Connect Session Management 1.0, section 3.3); "" where there is none
+	// that can be used. Nobody needs one to sign in.
+	CheckSession string
 	// IDTokenAlgs are the algorithms it signs id tokens with; nil where it does
 	// not say.
 	IDTokenAlgs []string
@@ -138,6 +142,9 @@ func (c *Client) readMetadata(text string) (m Metadata, err error) {
 	if issuer, _ := v.Get("issuer").Text(); issuer != c.Issuer {
 		return m, errcode.New(errcode.IssuerMismatch, "the metadata names another issuer; set auth.issuer to exactly what the server calls itself")
 	}
+	if address, _ := v.Get("check_session_iframe").Text(); secure(address, c.AllowInsecure) && c.allows(address) {
+		m.CheckSession = address
+	}
 	for _, e := range []struct {
 		name string
 		to   *string
@@ -154,7 +161,7 @@ func (c *Client) readMetadata(text string) (m Metadata, err error) {
 		if !secure(address, c.AllowInsecure) {
 			return m, unusable(e.name + " is no https address that can be used")
 		}
-		if len(c.EndpointOrigins) != 0 && !slices.Contains(c.EndpointOrigins, originOf(address)) {
+		if !c.allows(address) {
 			return m, unusable(e.name + " is on an origin that auth.endpointOrigins does not name")
 		}
 		*e.to = address
@@ -176,6 +183,18 @@ func (c *Client) readMetadata(text string) (m Metadata, err error) {
 	m.AnswersWithIssuer, _ = v.Get("authorization_response_iss_parameter_supported").Bool()
 	m.WantsPushed, _ = v.Get("require_pushed_authorization_requests").Bool()
 	return m, nil
+}
+
+// allows tells whether the metadata may name address.
+func (c *Client) allows(address string) bool {
+	return len(c.EndpointOrigins) == 0 || slices.Contains(c.EndpointOrigins, originOf(address))
+}
+
+// CheckSession is the page that tells whether the session at the server has
+// changed; "" where there is none.
+func (c *Client) CheckSession(ctx context.Context) (string, error) {
+	m, err := c.metadata(ctx)
+	return m.CheckSession, err
 }
 
 // texts are the strings of a list; nil where it is none.

@@ -53,6 +53,7 @@ func encodeTokens(t session.Tokens) string {
 		out.Int("expiresAt", t.ExpiresAt.UnixMilli())
 	}
 	out.Text("subject", t.Subject)
+	out.Text("sessionState", t.SessionState)
 	if t.Claims != "" {
 		out.Raw("claims", t.Claims)
 	}
@@ -123,6 +124,7 @@ func decodeTokens(v strictjson.Value) (session.Tokens, error) {
 		}
 	}
 	t.Subject = v.Get("subject").TextOr("")
+	t.SessionState = v.Get("sessionState").TextOr("")
 	if claims := v.Get("claims"); claims.Kind() == strictjson.Obj {
 		t.Claims = claims.JSON()
 	}

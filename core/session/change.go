@@ -59,6 +59,16 @@ func (k *Keeper) End(ctx context.Context, reason Reason) {
 	})
 }
 
+// EndOf is End, unless that session is not the one any more.
+func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) {
+	k.replace(ctx, func(now Record) (Record, bool) {
+		if now.Session != session {
+			return now, false
+		}
+		return ended(now, reason), true
+	})
+}
+
 // over is End, unless the record has moved on from stamp.
 func (k *Keeper) over(ctx context.Context, stamp Stamp, reason Reason) {
 	k.replace(ctx, func(now Record) (Record, bool) {

@@ -28,6 +28,9 @@ type Tokens struct {
 	// there is none.
 	Subject string
 	Claims  string
+	// SessionState is what the session at the server is watched by; empty where
+	// the server gave none.
+	SessionState string
 }
 
 // Format prints what the tokens are, never what they hold.
@@ -41,7 +44,7 @@ func (t Tokens) Format(f fmt.State, _ rune) {
 
 // After returns t completed by what the tokens before it had and a refresh need
 // not repeat: the refresh token (RFC 6749, section 6), the id token with its
-// claims (OpenID Connect Core, section 12.2), the scope.
+// claims (OpenID Connect Core, section 12.2), the scope, the session at the server.
 func (t Tokens) After(old Tokens) Tokens {
 	if t.Refresh.Empty() {
 		t.Refresh = old.Refresh
@@ -51,6 +54,9 @@ func (t Tokens) After(old Tokens) Tokens {
 	}
 	if t.Scope == nil {
 		t.Scope = old.Scope
+	}
+	if t.SessionState == "" {
+		t.SessionState = old.SessionState
 	}
 	return t
 }

@@ -191,6 +191,13 @@ export interface OidcOptions extends ClientOptions {
      * @default any origin with https, as large providers need
      */
     endpointOrigins?: 'issuer' | string[];
+    /**
+     * Asks the server every few seconds, in a hidden frame and while the page can be seen, whether its session is still the
+     * one that the person signed in with (OpenID Connect Session Management 1.0). If it is another one the session ends.
+     * Works where the server has that (`check_session_iframe`, `session_state`) and is on the same site; else it does nothing.
+     * @default false
+     */
+    monitorSession?: boolean;
 }
 /** An OAuth 2 server without discovery. */
 export interface OAuthOptions extends ClientOptions {

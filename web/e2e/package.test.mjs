@@ -25,7 +25,15 @@ test('the packed package signs in from a page built by Vite', { timeout: 120_000
   });
   const [{ filename, files }] = Object.values(JSON.parse(stdout));
   const names = files.map(({ path }) => path);
-  for (const name of ['dist/latchkey.js', 'dist/latchkey.wasm', 'dist/latchkey.d.ts', 'LICENSE', 'README.md'])
+  for (const name of [
+    'dist/latchkey.js',
+    'dist/latchkey.wasm',
+    'dist/latchkey.logout.html',
+    'dist/latchkey.logout.min.js',
+    'dist/latchkey.d.ts',
+    'LICENSE',
+    'README.md',
+  ])
     assert.ok(names.includes(name), `${name} is not in the package`);
   assert.deepEqual(
     names.filter((name) => !/^(dist\/|package\.json|README\.md|LICENSE)/.test(name)),

@@ -32,7 +32,7 @@ const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@ar
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
-const oidcOptions = 'issuer* endpointOrigins:issuer|@array' + clientOptions;
+const oidcOptions = 'issuer* endpointOrigins:issuer|@array monitorSession:@boolean' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
 

@@ -13,6 +13,9 @@ import type { Kit } from './kit';
 /** How often a window is looked at, and how often in a row it must look the same to be believed. */
 const pace = 100;
 const believed = 5;
+/** How often a page is asked about its session, and how often in a row that may come to nothing. */
+const interval = 3000;
+const patience = 4;
 
 const opened = { __proto__: null } as unknown as Record<number, Window>;
 let last = 0;
@@ -29,6 +32,16 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
   const { BroadcastChannel, Promise, URL, addEventListener, clearTimeout, document, location, setTimeout } =
     types as typeof globalThis;
   const { appendChild, removeChild } = members.Node as Node;
+
+  /**
+   * Whether a message is of that origin, and of that window if there is one to compare. An event that a script has made
+   * is not to be trusted, and says so itself. The rest is asked of the browser, not of the event, on which a listener
+   * before us may have put anything.
+   */
+  const isFrom = (event: MessageEvent, origin: string, view?: Window): boolean => {
+    const read = (name: string): any => get(members.MessageEvent, name, event);
+    return event.isTrusted && read('origin') === origin && !(view && read('source') !== view);
+  };
 
   /**
    * Waits until `view`, which is at `url`, is back. Whatever ends that, also the controller's abort, leaves nothing
@@ -50,11 +63,8 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
         controller.abort();
       };
       const hear = (event: MessageEvent, channeled?: boolean): void => {
-        // An event that a script has made is not to be trusted, and says so itself. The rest is asked of the browser,
-        // not of the event, on which a listener before us may have put anything.
-        const read = (name: string): any => get(members.MessageEvent, name, event);
-        if (!event.isTrusted || read('origin') !== location.origin || !(channeled || read('source') === view)) return;
-        const data = read('data');
+        if (!isFrom(event, location.origin, channeled ? undefined : view)) return;
+        const data = get(members.MessageEvent, 'data', event);
         if (data?.[0] === state && typeof data[1] == 'string') end(data[1]);
       };
       const look = (): void => {
@@ -93,6 +103,76 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
     return url;
   };
 
+  /** Runs `use` with a frame that nobody sees. */
+  const framed = async <T>(use: (frame: HTMLIFrameElement) => Promise<T>): Promise<T> => {
+    const frame: HTMLIFrameElement = createElement('iframe');
+    // Not by an attribute, which a page's style sheet may overrule, and a content security policy forbid.
+    frame.style.display = 'none';
+    apply(appendChild, document.documentElement, [frame]);
+    try {
+      return await promise(use(frame));
+    } finally {
+      const parent = get(members.Node, 'parentNode', frame);
+      if (parent) apply(removeChild, parent, [frame]);
+    }
+  };
+
+  /** Asks the page in `frame` until it has something to say: core/browser/windows.go, Watch. */
+  const ask = (controller: AbortController, frame: HTMLIFrameElement, url: URL, message: string): Promise<unknown[]> =>
+    new Promise((resolve, reject) => {
+      const { signal } = controller;
+      const view = frame.contentWindow!;
+      let timer: ReturnType<typeof setTimeout>;
+      let unanswered = 0;
+      let stood = 0;
+      let loaded = false;
+      signal.onabort = () => {
+        clearTimeout(timer);
+        reject(own({ name: 'AbortError' }));
+      };
+      const end = (answer: string): void => {
+        resolve(own([answer, stood]));
+        controller.abort();
+      };
+      const again = (): void => {
+        clearTimeout(timer);
+        if (unanswered++ == patience) {
+          reject(own({ name: 'NotSupportedError' }));
+          controller.abort();
+          return;
+        }
+        // Before that it is the page that was there first.
+        if (loaded) view.postMessage(message, url.origin);
+        timer = setTimeout(again, interval);
+      };
+      frame.src = url.href;
+      frame.onload = () => {
+        loaded = true;
+        if (!signal.aborted) again();
+      };
+      addEventListener(
+        'message',
+        (event) => {
+          if (!isFrom(event, url.origin, view)) return;
+          const data = get(members.MessageEvent, 'data', event);
+          if (data === 'unchanged') {
+            unanswered = 0;
+            stood = 1;
+          } else if (data === 'changed' || data === 'error') end(data);
+        },
+        own({ signal }),
+      );
+      // No timer runs in a page that nobody sees.
+      addEventListener(
+        'visibilitychange',
+        () => {
+          if (document.visibilityState != 'visible') end('unchanged');
+        },
+        own({ signal }),
+      );
+      again();
+    });
+
   return {
     async popup(controller: AbortController, raw: string, state: string, number: number): Promise<string> {
       const view = opened[number]!;
@@ -106,17 +186,16 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
     },
     async frame(controller: AbortController, raw: string, state: string): Promise<string> {
       const url = checked(raw);
-      const frame: HTMLIFrameElement = createElement('iframe');
-      // Not by an attribute, which a page's style sheet may overrule, and a content security policy forbid.
-      frame.style.display = 'none';
-      frame.src = url.href;
-      apply(appendChild, document.documentElement, [frame]);
-      try {
-        return await promise(back(controller, frame.contentWindow!, url, state));
-      } finally {
-        const parent = get(members.Node, 'parentNode', frame);
-        if (parent) apply(removeChild, parent, [frame]);
-      }
+      return framed((frame) => {
+        const view = frame.contentWindow!;
+        // Not as its src, which stays to be read in the document and among the page's timings.
+        view.location.replace(url.href);
+        return back(controller, view, url, state);
+      });
+    },
+    watch: async (controller: AbortController, raw: string, message: string): Promise<unknown[]> => {
+      const url = checked(raw);
+      return framed((frame) => ask(controller, frame, url, message));
     },
   };
 };

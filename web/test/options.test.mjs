@@ -141,6 +141,14 @@ test('OA-29 the origins of endpoints may be pinned', async () => {
     invalid('auth.endpointOrigins[0]', { auth: oidc({ ...auth, endpointOrigins: [origin] }) });
 });
 
+test('OP-43 the session at the server is watched if that is asked for, of an OpenID provider', async () => {
+  const told = async (more) => (await configOf({ auth: oidc({ ...auth, ...more }) })).monitorSession;
+  assert.equal(await told({}), undefined);
+  assert.equal(await told({ monitorSession: true }), true);
+  invalid('auth.monitorSession', { auth: oidc({ ...auth, monitorSession: 'yes' }) });
+  invalid('auth.monitorSession', { auth: oauth({ clientId: 'x', endpoints, monitorSession: true }) });
+});
+
 test('what says that it wants no such feature is no reason to refuse', () => {
   make({
     persistRefreshToken: true,

@@ -1,7 +1,7 @@
-// Builds dist/, or the folder that is named: the scripts, the declarations and the checksums. The wasm is put there by
+// Builds dist/, or the folder that is named: the scripts, the page for front-channel logout, the declarations and the checksums. The wasm is put there by
 // build.sh before. Prints what each file weighs, and fails over budget.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bundle, scripts } from './bundle.mjs';
@@ -17,15 +17,18 @@ const budget = {
   'latchkey.min.js': 6_900,
   'latchkey.runtime.min.js': 8_000,
   'latchkey.dpop.min.js': 2_500,
+  'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 820_000,
 };
 
 mkdirSync(dist, { recursive: true });
 await bundle(dist, version);
+const logoutPage = 'latchkey.logout.html';
+copyFileSync(join(web, 'src', logoutPage), join(dist, logoutPage));
 writeFileSync(join(dist, 'latchkey.d.ts'), declarations());
 
 const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } }).length;
-const files = [...scripts, 'latchkey.wasm', 'latchkey.d.ts'].filter((name) => existsSync(join(dist, name)));
+const files = [...scripts, logoutPage, 'latchkey.wasm', 'latchkey.d.ts'].filter((name) => existsSync(join(dist, name)));
 let over = false;
 let checksums = '';
 console.log(`${'file'.padEnd(24)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`);

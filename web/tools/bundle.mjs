@@ -1,5 +1,5 @@
-// Bundles web/src into a folder: latchkey.js, which is whole, and latchkey.min.js, whose runtime and proofs (DPoP) are
-// files beside it.
+// Bundles web/src into a folder: latchkey.js, which is whole; latchkey.min.js, whose runtime and proofs (DPoP) are
+// files beside it; and the script of the page for front-channel logout, which stands alone.
 import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,13 @@ import { minify } from 'vite';
 
 const src = join(import.meta.dirname, '../src');
 
-export const scripts = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.dpop.min.js'];
+export const scripts = [
+  'latchkey.js',
+  'latchkey.min.js',
+  'latchkey.runtime.min.js',
+  'latchkey.dpop.min.js',
+  'latchkey.logout.min.js',
+];
 
 /** Leaves the imports of those files to the browser. */
 const apart = {
@@ -24,10 +30,12 @@ const apart = {
 export const bundle = async (folder, version, names = scripts) => {
   for (const name of names) {
     const small = name.includes('.min.');
+    const entry = /\.(runtime|dpop|logout)\./.exec(name)?.[1] ?? 'index';
     const { outputFiles } = await build({
-      entryPoints: [join(src, `${/\.(runtime|dpop)\./.exec(name)?.[1] ?? 'index'}.ts`)],
+      entryPoints: [join(src, `${entry}.ts`)],
       bundle: true,
-      format: 'esm',
+      // A module would have loaded before it has done anything.
+      format: entry == 'logout' ? 'iife' : 'esm',
       target: 'es2022',
       legalComments: 'none',
       define: { __VERSION__: JSON.stringify(version) },

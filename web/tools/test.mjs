@@ -10,7 +10,7 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['dpop', 'methods', 'platform', 'policy', 'published', 'waiting'].map((name) => [
+      ['dpop', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map((name) => [
         name,
         join(web, `src/${name}.ts`),
       ]),

@@ -32,6 +32,8 @@ type Profile struct {
 	// Window, where it is set, is what happens in a "popup" or a "frame" that was
 	// sent to an address, and returns the one it comes back with.
 	Window func(ctx context.Context, kind, address string) (back string, err error)
+	// Watch, where it is set, is what a page that is watched answers.
+	Watch func(ctx context.Context, tab *Tab, url, message string) (answer string, stood bool, err error)
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
 

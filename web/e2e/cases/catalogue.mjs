@@ -68,11 +68,13 @@ const op = [
     'It leads back with another state, or none',
     'The session is over all the same; the address is cleaned of what is ours.',
   ],
-  ['Front-channel logout', 'A page for it comes later.', 'not built yet'],
+  [
+    'Front-channel logout',
+    '`latchkey.logout.html` ends the session in all tabs where `iss` and `sid` both match; a frame on another site sees none.',
+  ],
   [
     'Session management by check_session',
-    'Nothing.',
-    'needs third-party cookies in a frame, which browsers keep back; a dead session shows at the next refresh or refusal',
+    'With `monitorSession`, where it can work: on `changed` check with `prompt=none`; nobody there, or somebody else, ends the session. Messages of other origins and windows count for nothing.',
   ],
   ['Logout tokens', 'They are for servers. One that is passed as an id token is refused.'],
   [
@@ -124,7 +126,10 @@ const oa = [
   ['Referrer', "A browser's default policy sends the origin only; the code is nowhere."],
   ['The page wanted is elsewhere', 'Refused: a path of this origin, as the browser reads it.'],
   ['The page wanted was changed in storage', 'Checked when it is used.'],
-  ['Tokens in our addresses', 'Never; but for `id_token_hint` at the logout page, as the standard has it.'],
+  [
+    'Tokens in our addresses',
+    'Never; but for `id_token_hint` at the logout page and in the check of `monitorSession`, as the standards have it.',
+  ],
   ["Markup in the server's error", 'Text, in `error.oauth`; nobody goes there.'],
   ['Messages of strangers', 'Ignored.'],
   ['Popup closed, blocked, cut off', 'Told apart by a typed error.'],

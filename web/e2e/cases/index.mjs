@@ -12,8 +12,10 @@
 //   carried  parameters with a secret that this server puts into the page's address, but for the code
 //   todo     the feature that is not there yet
 import { answers } from './answers.mjs';
+import { checkSessions } from './check-session.mjs';
 import { discovery } from './discovery.mjs';
 import { dpop } from './dpop.mjs';
+import { frontChannels } from './front-channel.mjs';
 import { idTokens } from './id-tokens.mjs';
 import { logouts } from './logout.mjs';
 import { pages } from './page.mjs';
@@ -26,6 +28,8 @@ export const cases = [
   ...answers,
   ...tokenAnswers,
   ...logouts,
+  ...frontChannels,
+  ...checkSessions,
   ...pages,
   ...ways,
   ...dpop,

@@ -31,6 +31,13 @@ export function runCases(cases) {
     });
 }
 
+/** An id token that the server gave may go back to it as a hint of whom a silent check is about. */
+function withoutHint(url) {
+  const rest = new URL(url);
+  if (rest.searchParams.get('prompt') === 'none') rest.searchParams.delete('id_token_hint');
+  return rest.href;
+}
+
 const signIn = (scene) => scene.signIn();
 
 class Scene {
@@ -191,7 +198,7 @@ class Scene {
     }
     for (const as of this.issuers)
       for (const { endpoint, url } of as.log)
-        if (endpoint !== 'logout') assert.ok(!holds(url.href), `a secret is in an address of ${endpoint}`);
+        if (endpoint !== 'logout') assert.ok(!holds(withoutHint(url)), `a secret is in an address of ${endpoint}`);
     assert.deepEqual(evil.log(), one.evil ?? [], 'what reaches the other origin');
     for (const { url, headers, body } of evil.arrived)
       assert.ok(!holds(url + JSON.stringify(headers) + body), 'a secret reaches the other origin');

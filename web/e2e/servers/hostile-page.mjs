@@ -15,7 +15,7 @@ export async function startPage({ rewrite }) {
   };
   return listen(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://page');
-    const name = /^\/(dist\/)?([\w.-]+\.(js|wasm))$/.exec(pathname);
+    const name = /^\/(dist\/)?([\w.-]+\.(js|wasm|html))$/.exec(pathname);
     const path = name
       ? folder(name[1] ? `../../dist/${name[2]}` : `../pages/${name[2]}`)
       : folder('../pages/index.html');

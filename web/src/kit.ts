@@ -7,7 +7,7 @@ import type { Platform } from './platform';
 export const createKit = (platform: Platform) => {
   const { members, types } = platform;
   const { apply, get, setPrototypeOf } = members.Reflect as typeof Reflect;
-  const { Uint8Array, crypto, document, fetch, navigator, performance } = types as typeof globalThis;
+  const { Uint8Array, crypto, fetch, navigator, performance } = types as typeof globalThis;
   // A member that nobody can change.
   const { toStringTag } = types.Symbol;
   const subtle = get(members.crypto, 'subtle', crypto);
@@ -54,8 +54,6 @@ export const createKit = (platform: Platform) => {
     now: bound(members.performance.now, performance) as () => number,
     /** Fills the bytes it is given, at most 65,536, and returns them. */
     random: bound(members.crypto.getRandomValues, crypto) as <T>(bytes: T) => T,
-    // Not there in a worker.
-    createElement: bound(types.createElement, document),
     // None of these is there outside a secure context.
     digest: bound(members.SubtleCrypto.digest, subtle),
     importKey: bound(members.SubtleCrypto.importKey, subtle),

@@ -22,7 +22,7 @@ export interface RuntimeOptions {
   /** Aborts when the program has taken too long. */
   late?: AbortSignal;
   /** What Go gets as its configuration. `key` is the record's, and names the channel. */
-  config: { key: string };
+  config: { key: string; clientSecret?: unknown };
   storage: Area;
   pending: Area;
   /** What makes proofs, in a file of its own. */

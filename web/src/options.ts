@@ -163,7 +163,6 @@ export const readOptions = (given: SessionOptions) => {
   }
   const back = resolve(redirectUri);
   if (back?.origin != origin || redirectUri.includes('#')) throw invalid('auth.redirectUri', 'must be of this origin');
-  if (auth.clientSecret) console.warn('latchkey: auth.clientSecret is no secret here');
 
   if (typeof storage == 'object')
     for (const name of storageMethods) check('storage.' + name, storage[name], '@function');

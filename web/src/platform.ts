@@ -22,7 +22,7 @@ const types: Record<string, any> = create(null);
  * by their chain.
  */
 export const members: Record<string, any> = create(null);
-/** `name`, or `name:member,member` with a copy of these, or `name:` with a copy of all; a class's are those of its instances. */
+/** `name`, or `name:member` with a copy of that, or `name:` with a copy of all; a class's are those of its instances. */
 const keep = (from: any, names: string) => {
   for (const entry of names.split(' ')) {
     const [name, list] = entry.split(':') as [string, string?];
@@ -31,9 +31,8 @@ const keep = (from: any, names: string) => {
     const offers = type?.prototype ?? type ?? {};
     const copy: PropertyDescriptorMap = {};
     for (const one of [getPrototypeOf(offers), offers])
-      // By name for what is not the language's own: the browser makes a function of each member it is asked for,
-      // which takes its time.
-      for (const member of list ? list.split(',') : ownKeys(one)) {
+      // By name where there are many: the browser makes a function of each member it is asked for, which takes its time.
+      for (const member of list ? [list] : ownKeys(one)) {
         const descriptor = getOwnPropertyDescriptor(one, member);
         if (descriptor) copy[member as string] = descriptor;
       }
@@ -42,15 +41,11 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController Date Proxy String Symbol WritableStream addEventListener clearTimeout document fetch location setTimeout ' +
-    'DataView: JSON: Map: Promise: Reflect: Uint8Array: WebAssembly: BroadcastChannel: ' +
-    'Headers: LockManager: MessageEvent: ' +
-    'Node:appendChild,baseURI,parentNode,removeChild ReadableStream: ' +
-    'Request: Response: ' +
-    'Storage: SubtleCrypto: TextDecoder: TextEncoder: ' +
-    'URL: crypto: navigator:locks performance:now',
+  'AbortController BroadcastChannel Date MessageEvent Proxy String Symbol WritableStream addEventListener clearTimeout document ' +
+    'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: Promise: ReadableStream: Reflect: Request: Response: ' +
+    'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
+    'Node:baseURI',
 );
-keep(types.document, 'createElement');
 keep(types.WebAssembly, 'Instance: Memory:');
 
 /** A member of a Request of anybody's. Throws for what is none. */

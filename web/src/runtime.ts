@@ -19,6 +19,8 @@ export const startRuntime = async (
   const { version, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
+  // OA-17: for servers that want one all the same.
+  if (options.config.clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
   const { call, close } = await load(createKit(platform), options);
   return { call, close, methods: createMethods(call, { ...options, SessionError }) };
 };

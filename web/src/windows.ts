@@ -27,11 +27,19 @@ export const keep = (popup: Window): number => {
 };
 export const forget = (number: number): void => void delete opened[number];
 
-export const createWindows = ({ own, promise, createElement, types, members }: Kit) => {
-  const { apply, get } = members.Reflect as typeof Reflect;
-  const { BroadcastChannel, Promise, URL, addEventListener, clearTimeout, document, location, setTimeout } =
-    types as typeof globalThis;
-  const { appendChild, removeChild } = members.Node as Node;
+export const createWindows = ({ own, promise, types, members }: Kit) => {
+  const { get } = members.Reflect as typeof Reflect;
+  const {
+    BroadcastChannel,
+    MessageEvent,
+    Promise,
+    URL,
+    addEventListener,
+    clearTimeout,
+    document,
+    location,
+    setTimeout,
+  } = types as typeof globalThis;
 
   /**
    * Whether a message is of that origin, and of that window if there is one to compare. An event that a script has made
@@ -39,7 +47,7 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
    * before us may have put anything.
    */
   const isFrom = (event: MessageEvent, origin: string, view?: Window): boolean => {
-    const read = (name: string): any => get(members.MessageEvent, name, event);
+    const read = (name: string): any => get(MessageEvent.prototype, name, event);
     return event.isTrusted && read('origin') === origin && !(view && read('source') !== view);
   };
 
@@ -64,7 +72,7 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
       };
       const hear = (event: MessageEvent, channeled?: boolean): void => {
         if (!isFrom(event, location.origin, channeled ? undefined : view)) return;
-        const data = get(members.MessageEvent, 'data', event);
+        const data = get(MessageEvent.prototype, 'data', event);
         if (data?.[0] === state && typeof data[1] == 'string') end(data[1]);
       };
       const look = (): void => {
@@ -88,7 +96,7 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
 
       addEventListener('message', (event) => hear(event), own({ signal }));
       try {
-        channel = own(new BroadcastChannel(state), members.BroadcastChannel);
+        channel = new BroadcastChannel(state);
         channel.onmessage = (event) => hear(event, true);
       } catch {
         // Not there, or refused: there are messages still.
@@ -105,15 +113,14 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
 
   /** Runs `use` with a frame that nobody sees. */
   const framed = async <T>(use: (frame: HTMLIFrameElement) => Promise<T>): Promise<T> => {
-    const frame: HTMLIFrameElement = createElement('iframe');
+    const frame: HTMLIFrameElement = document.createElement('iframe');
     // Not by an attribute, which a page's style sheet may overrule, and a content security policy forbid.
     frame.style.display = 'none';
-    apply(appendChild, document.documentElement, [frame]);
+    document.documentElement.append(frame);
     try {
       return await promise(use(frame));
     } finally {
-      const parent = get(members.Node, 'parentNode', frame);
-      if (parent) apply(removeChild, parent, [frame]);
+      frame.remove();
     }
   };
 
@@ -154,7 +161,7 @@ export const createWindows = ({ own, promise, createElement, types, members }: K
         'message',
         (event) => {
           if (!isFrom(event, url.origin, view)) return;
-          const data = get(members.MessageEvent, 'data', event);
+          const data = get(MessageEvent.prototype, 'data', event);
           if (data === 'unchanged') {
             unanswered = 0;
             stood = 1;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds web/dist: latchkey.js, latchkey.min.js with latchkey.runtime.min.js and latchkey.dpop.min.js, latchkey.wasm,
+# Builds web/dist: latchkey.js, latchkey.min.js with latchkey.runtime.min.js, latchkey.wasm,
 # latchkey.logout.html with latchkey.logout.min.js, latchkey.d.ts and checksums.txt.
 # Needs Go and Node with npm. A second run does only what has changed.
 set -eu

@@ -13,11 +13,10 @@ export const shipped = [
   'latchkey.js',
   'latchkey.min.js',
   'latchkey.runtime.min.js',
-  'latchkey.dpop.min.js',
   'latchkey.wasm',
 ];
 /** What the page's own bundle does not hold, and loads from beside it. */
-const beside = ['latchkey.runtime.min.js', 'latchkey.dpop.min.js', 'latchkey.wasm'];
+const beside = ['latchkey.runtime.min.js', 'latchkey.wasm'];
 
 /** Where the pages are put; web/dist is read once, so that a build meanwhile changes nothing under the run. */
 export const site = join(web, '.cache/bench');
@@ -55,7 +54,7 @@ export async function buildPages() {
         library: join(import.meta.dirname, 'pages', `${library}.js`),
         latchkey: join(site, 'dist/latchkey.min.js'),
       },
-      external: ['./latchkey.runtime.min.js', './latchkey.dpop.min.js'],
+      external: ['./latchkey.runtime.min.js'],
     });
     for (const page of ['start', 'measure']) writeFileSync(join(folder, `${page}.html`), html(page));
     if (library == 'latchkey') for (const name of beside) copyFileSync(join(site, 'dist', name), join(folder, name));

@@ -13,11 +13,12 @@ export const takeCallback = (redirectUri: string): string | undefined => {
   let state = '';
   const clean = (part: string) => {
     const its = new URLSearchParams(part.slice(1)).get('state');
-    const ours = its && /^lk\.(o\.)?/.exec(its);
     if (
       !its ||
-      !(ours || (part == search && redirectUri.split('?')[0] == origin + pathname)) ||
-      !(ours?.[1] || /[?&#](code|error|(access|id)_token)=/.test(part))
+      !(
+        its.startsWith('lk.') ||
+        (part == search && redirectUri.split('?')[0] == origin + pathname && /[?&](code|error)=/.test(part))
+      )
     )
       return part;
     state = its;

@@ -1,7 +1,6 @@
 /**
- * DPoP (RFC 9449): the key that tokens are bound to, and a proof for each request that carries one. A file of its own,
- * for the page's requests, which need it before the runtime is there, and for the runtime's. It imports nothing of the
- * first file, which gives it what it uses.
+ * DPoP (RFC 9449): the key that tokens are bound to, and a proof for each request that carries one: the page's, which
+ * need it before the program is there, and the runtime's.
  *
  * The key is in IndexedDB, from where nobody can export it. What IndexedDB offers is not captured: a script that could
  * patch it can as well open the database, and use the key there as long as it runs. What sees a token is.
@@ -10,9 +9,6 @@ import { createKit } from './kit';
 import type { Platform } from './platform';
 import type { Rule } from './policy';
 import type { StorageLike } from './types';
-
-/** The version of this file, put in by the build. */
-declare const __VERSION__: string;
 
 export interface ProverOptions {
   /** The record's key, which the key pair is kept under, and where the record is kept. */
@@ -41,10 +37,7 @@ interface Key {
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 export const createProver = (platform: Platform, { config, pending }: ProverOptions) => {
-  const { own, bytes, ownBytes, promise, random, digest, clock, types, members, version, SessionError } =
-    createKit(platform);
-  if (version != __VERSION__)
-    throw new SessionError('runtime_failed', `the script for DPoP is version ${__VERSION__}, not ${version}`);
+  const { own, bytes, ownBytes, promise, random, digest, clock, types, members } = createKit(platform);
   const { apply, get } = members.Reflect as typeof Reflect;
   const { stringify } = members.JSON as typeof JSON;
   const { Date, Promise, URL, crypto } = types as typeof globalThis;
@@ -219,3 +212,7 @@ export const createProver = (platform: Platform, { config, pending }: ProverOpti
 };
 
 export type Prover = ReturnType<typeof createProver>;
+
+/** The one of a session, made when it is first needed. */
+export const proverOf = (platform: Platform, session: ProverOptions & { prover?: Prover | undefined }): Prover =>
+  (session.prover ??= createProver(platform, session));

@@ -1,4 +1,4 @@
-import type { Proof, Prover } from './dpop';
+import type { Proof, Prover, ProverOptions } from './dpop';
 import { createMatch, type Hit, type Prefix } from './match';
 import type { Policy, Rule } from './policy';
 import {
@@ -30,7 +30,10 @@ export interface Plane {
   call(command: string, args: object): Promise<any>;
   /** Those that are under way, by what they ask. */
   readonly asking: Record<string, Promise<string | undefined>>;
-  prover(): Promise<Prover>;
+  /** Of which session, for the prover of its requests. */
+  readonly config: ProverOptions['config'];
+  readonly pending: ProverOptions['pending'];
+  prover?: Prover;
 }
 
 /** A covered request, as it was when the page called. */
@@ -109,10 +112,10 @@ const brand = <T>(read: () => T): T | undefined => {
   }
 };
 
-/** The second file. Rejects when it does not come in time, in milliseconds, or when `signal` aborts. */
-export const secondFile = (signal: AbortSignal | null | undefined, time = 60_000) =>
+/** The second file. Rejects when it does not come in `time`, in milliseconds, or when `signal` aborts. */
+export const secondFile = (signal: AbortSignal | null | undefined, time?: number) =>
   new Promise<typeof import('./runtime')>((resolve, reject) => {
-    const timer = setTimeout(reject, time);
+    const timer = time && setTimeout(reject, time);
     signal?.addEventListener('abort', reject);
     import('./runtime').finally(() => clearTimeout(timer)).then(resolve, reject);
   });

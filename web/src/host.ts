@@ -24,8 +24,8 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
-  /** What makes proofs (RFC 9449), loaded when it is first needed. */
-  prover(): Promise<Prover>;
+  /** What makes proofs (RFC 9449). */
+  prover(): Prover;
   navigate(path: string): void;
   publish(json: string): void;
   /** The program is up. What it throws, the program sees. */
@@ -71,9 +71,8 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       await take();
     })(lines[name]));
 
-  const prover = () => promise(options.prover());
   const prove: Prover['prove'] = async (...of) => {
-    const proof = await promise((await prover()).prove(...of));
+    const proof = await promise(options.prover().prove(...of));
     if (!proof) throw own({ name: 'KeyError' });
     return proof;
   };
@@ -222,8 +221,8 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     held: names,
     digest: async (_, name: string, data: Uint8Array) => bytes(await promise(digest(name, data))),
     verify: verified,
-    key: async () => (await prover()).key(),
-    drop: async () => (await prover()).drop(),
+    key: () => options.prover().key(),
+    drop: () => options.prover().drop(),
     // A storage of the page's own may answer at once, or by a promise of its own making.
     get: async (_, area: string, key: string) => areas[area].getItem(key),
     set: async (_, area: string, key: string, value: string) => areas[area].setItem(key, value),

@@ -25,8 +25,8 @@ export interface RuntimeOptions {
   config: { key: string; clientSecret?: unknown };
   storage: Area;
   pending: Area;
-  /** What makes proofs, in a file of its own. */
-  prover(): Promise<Prover>;
+  /** What makes proofs. */
+  prover(): Prover;
   navigate(path: string): void;
   /** Adopts it. */
   publish(published: Published): void;

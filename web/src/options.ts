@@ -171,7 +171,7 @@ export const readOptions = (given: SessionOptions) => {
   const path = (name: string, otherwise: string) => {
     const value = redirect[name] ?? otherwise;
     if (value[0] != '/' || resolve(value)?.origin != origin)
-      throw invalid('redirect.' + name, 'must be a path of this origin');
+      throw invalid('redirect.' + name, 'must be of this origin');
     return value;
   };
   const { exclude = [] } = redirect;

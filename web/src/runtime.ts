@@ -2,6 +2,8 @@
  * The second file, which comes with latchkey.wasm: nobody needs it before that is there. It imports nothing of the
  * first, which gives it what it uses.
  */
+import { proverOf } from './dpop';
+import type { Plane } from './fetch';
 import { createKit } from './kit';
 import { load, type RuntimeOptions } from './loader';
 import { createMethods, type MethodOptions } from './methods';
@@ -14,14 +16,17 @@ declare const __VERSION__: string;
 
 export const startRuntime = async (
   platform: Platform,
-  options: RuntimeOptions & Omit<MethodOptions, 'SessionError'>,
+  options: Omit<RuntimeOptions, 'prover'> & Omit<MethodOptions, 'SessionError'> & { plane: Plane },
 ) => {
   const { version, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
   // OA-17: for servers that want one all the same.
   if (options.config.clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
-  const { call, close } = await load(createKit(platform), options);
+  const { call, close } = await load(createKit(platform), {
+    ...options,
+    prover: () => proverOf(platform, options.plane),
+  });
   return { call, close, methods: createMethods(call, { ...options, SessionError }) };
 };
 

@@ -1,5 +1,4 @@
 import { takeCallback } from './callback';
-import type { Prover } from './dpop';
 import { isSessionError, SessionError } from './errors';
 import { createFetch, secondFile, type Plane } from './fetch';
 import { check, readOptions, take } from './options';
@@ -35,7 +34,6 @@ export const createSession = (given: SessionOptions): Session => {
   let callback: string | undefined;
   let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
-  let proving: Prover | undefined;
   let up = false;
   let failed = false;
   const listeners = new Set<Teller>();
@@ -104,10 +102,6 @@ export const createSession = (given: SessionOptions): Session => {
     if (state.status == 'restoring') show(anonymous());
   };
 
-  /** Asks for the script each time: one that did not come may come later. */
-  const prover = () =>
-    import('./dpop').then(({ createProver }) => (proving ??= createProver(platform, { config, pending })));
-
   const boot = () =>
     (booting ??= (async () => {
       let runtime: Runtime | undefined;
@@ -126,7 +120,7 @@ export const createSession = (given: SessionOptions): Session => {
           config,
           storage,
           pending,
-          prover,
+          plane,
           navigate: options.navigate ?? ((path: string) => globalThis.location.assign(path)),
           publish: adopt,
           onexit() {
@@ -181,7 +175,8 @@ export const createSession = (given: SessionOptions): Session => {
     async call(command, facts) {
       if (!failed) return call(command, facts);
     },
-    prover,
+    config,
+    pending,
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
@@ -190,7 +185,6 @@ export const createSession = (given: SessionOptions): Session => {
     const rule = record?.policy.rules.user;
     if (record) plane.policy = record.policy;
     if (rule && (rule.hold || rule.validUntil! <= now())) return void boot().catch(nothing);
-    if (rule?.dpop) void prover().catch(nothing);
     show(record?.state ?? anonymous());
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page) return;

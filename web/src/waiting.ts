@@ -2,7 +2,7 @@
  * A covered request that cannot leave at once, or that was refused. It comes with the second file: whoever gets here has
  * to wait for the core anyway, or for the file beside it.
  */
-import type { Proof } from './dpop';
+import { proverOf, type Proof } from './dpop';
 import type { Sending } from './fetch';
 import type { Platform } from './platform';
 import type { Rule } from './policy';
@@ -34,8 +34,13 @@ const bounded = <T>(
     void promise.then(end);
   });
 
+/** The version of this file, put in by the build. */
+declare const __VERSION__: string;
+
 /** Goes on with `it`, whose `response` is a refusal or not there yet. */
 export const proceed = async (platform: Platform, it: Sending): Promise<Response> => {
+  // A first file of another version may mean something else by all of it (GW-08).
+  if (platform.version != __VERSION__) return it.response ?? it.call();
   const { plane, as, init, headers, hit, once, retries } = it;
   const { session } = it.policy;
   const { SessionError, clock, newHeaders, members, types } = platform;
@@ -73,7 +78,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   /** The proof that a rule with a key asks for. It never rejects; undefined where the key is gone. */
   const prove = async (rule: Rule): Promise<Proof | undefined> => {
     try {
-      const proof = await (await plane.prover()).prove(rule, it.method, hit.url);
+      const proof = await proverOf(platform, plane).prove(rule, it.method, hit.url);
       // Without its key the session is of no use: that is for the core to say.
       return proof ?? void (await ask('authorize'));
     } catch {

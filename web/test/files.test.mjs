@@ -19,7 +19,7 @@ let instead;
 before(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'files-'));
   await bundle(folder, '1.0.0');
-  for (const name of ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.dpop.min.js'])
+  for (const name of ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js'])
     files[`/${name}`] = readFileSync(join(folder, name));
   await bundle(folder, '2.0.0', ['latchkey.runtime.min.js']);
   files.other = readFileSync(join(folder, 'latchkey.runtime.min.js'));
@@ -91,8 +91,8 @@ test('latchkey.min.js asks for the runtime beside it with the wasm, and not befo
     assert.deepEqual(asked.slice(3).sort(), ['/latchkey.runtime.min.js', '/latchkey.wasm']);
   }));
 
-/** A key as latchkey keeps it, and a stored session that is bound to it. */
-const bind = async () => {
+/** A key as latchkey keeps it, and a stored session that is bound to it, or to none. */
+const bind = async (kind = 'DPoP') => {
   const key = 'latchkey/1/https%3A%2F%2Fid.test/shop/';
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
   const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
@@ -109,15 +109,16 @@ const bind = async () => {
       transaction.onabort = reject;
     };
   });
-  const rules = [{ as: 'user', headers: { authorization: 'DPoP token' }, dpop, refused: { status: [401] } }];
+  const bound = kind == 'DPoP' ? { dpop } : {};
+  const rules = [{ as: 'user', headers: { authorization: `${kind} token` }, ...bound, refused: { status: [401] } }];
   const nobody = { isLoggedIn: true, userId: 'ann', isEmulated: false, isAgent: false, claims: null, scope: [] };
-  const state = { ...nobody, status: 'authenticated', expiresAt: null, tokenType: 'DPoP' };
+  const state = { ...nobody, status: 'authenticated', expiresAt: null, tokenType: kind };
   const policy = { format: 1, session: 's1', version: 1, rules };
   const record = { format: 1, issuer: 'https://id.test', client: 'shop', context: '', state, policy };
   localStorage.setItem(key, JSON.stringify(record));
 };
 
-test('OA-42 with a bound session the first request waits for two small scripts, and not for the program', () =>
+test('OA-42 with a bound session the first request waits for the second script, and not for the program', () =>
   inPage(async (page) => {
     await page.evaluate(bind);
     await page.evaluate(async () => {
@@ -125,10 +126,9 @@ test('OA-42 with a bound session the first request waits for two small scripts, 
       await session.ready;
       await Promise.all([fetch('/api?1'), fetch('/api?2')]);
     });
-    const files = ['/', '/latchkey.min.js', '/latchkey.dpop.min.js', '/latchkey.runtime.min.js'];
     assert.deepEqual(
       asked.filter((path) => path != '/latchkey.wasm'),
-      [...files, '/api?1', '/api?2'],
+      ['/', '/latchkey.min.js', '/latchkey.runtime.min.js', '/api?1', '/api?2'],
     );
     assert.equal(sent.authorization, 'DPoP token');
     assert.match(sent.dpop, /^[\w-]+\.[\w-]+\.[\w-]{86}$/);
@@ -137,7 +137,7 @@ test('OA-42 with a bound session the first request waits for two small scripts, 
 test('OA-42 where that script does not come, the request goes as the page wrote it, and the next one tries again', () =>
   inPage(async (page) => {
     await page.evaluate(bind);
-    instead['/latchkey.dpop.min.js'] = (response) => response.writeHead(503).end();
+    instead['/latchkey.runtime.min.js'] = (response) => response.writeHead(503).end();
     await page.evaluate(async () => {
       window.session = await create('/latchkey.min.js');
       await fetch('/api');
@@ -154,6 +154,20 @@ test('a runtime that did not load is runtime_failed, and the next call tries aga
     assert.match(await call(page, '/latchkey.min.js'), /^runtime_failed: the runtime did not load/);
     instead = {};
     assert.equal(await call(page), loaded);
+  }));
+
+test('GW-08 a refused request is not recovered by a second file of another version', () =>
+  inPage(async (page) => {
+    instead['/latchkey.runtime.min.js'] = (response) =>
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(files.other);
+    instead['/api'] = (response) => response.writeHead(401).end('no');
+    await page.evaluate(bind, 'Bearer');
+    const told = await page.evaluate(async () => {
+      window.session = await create('/latchkey.min.js');
+      const response = await fetch('/api');
+      return [response.status, await response.text()];
+    });
+    assert.deepEqual(told, [401, 'no']);
   }));
 
 test('GW-08 a runtime of another version is refused, with both versions', () =>

@@ -330,14 +330,6 @@ test('the core gets every option; what it does not get has its default there', a
   );
 });
 
-test('OA-17 a client secret is warned of once, without saying it', async (t) => {
-  const warn = t.mock.method(console, 'warn', () => {});
-  const { clientSecret } = await configOf({ auth: oidc({ ...auth, clientSecret: 'hush' }) });
-  assert.equal(clientSecret, 'hush');
-  assert.equal(warn.mock.callCount(), 1);
-  assert.ok(!warn.mock.calls[0].arguments.join().includes('hush'));
-});
-
 test('a scheme is plain data', () => {
   const scheme = oidc(auth);
   assert.deepEqual(JSON.parse(JSON.stringify(scheme)), { ...auth, scheme: 'oidc' });

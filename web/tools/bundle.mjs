@@ -1,5 +1,5 @@
-// Bundles web/src into a folder: latchkey.js, which is whole; latchkey.min.js, whose runtime and proofs (DPoP) are
-// files beside it; and the script of the page for front-channel logout, which stands alone.
+// Bundles web/src into a folder: latchkey.js, which is whole; latchkey.min.js, whose runtime is a
+// file beside it; and the script of the page for front-channel logout, which stands alone.
 import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,22 +7,15 @@ import { minify } from 'vite';
 
 const src = join(import.meta.dirname, '../src');
 
-export const scripts = [
-  'latchkey.js',
-  'latchkey.min.js',
-  'latchkey.runtime.min.js',
-  'latchkey.dpop.min.js',
-  'latchkey.logout.min.js',
-];
+export const scripts = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.logout.min.js'];
 
-/** Leaves the imports of those files to the browser. */
+/** Leaves the import of the runtime to the browser. */
 const apart = {
-  name: 'files apart',
+  name: 'runtime apart',
   setup: ({ onResolve }) =>
     onResolve(
-      { filter: /^\.\/(runtime|dpop)$/ },
-      ({ kind, path }) =>
-        kind == 'dynamic-import' && { path: path.replace('/', '/latchkey.') + '.min.js', external: true },
+      { filter: /^\.\/runtime$/ },
+      ({ kind }) => kind == 'dynamic-import' && { path: './latchkey.runtime.min.js', external: true },
     ),
 };
 
@@ -30,7 +23,7 @@ const apart = {
 export const bundle = async (folder, version, names = scripts) => {
   for (const name of names) {
     const small = name.includes('.min.');
-    const entry = /\.(runtime|dpop|logout)\./.exec(name)?.[1] ?? 'index';
+    const entry = /\.(runtime|logout)\./.exec(name)?.[1] ?? 'index';
     const { outputFiles } = await build({
       entryPoints: [join(src, `${entry}.ts`)],
       bundle: true,

@@ -79,7 +79,7 @@ const newHost = (key, area = localStorage) => {
     key,
     storage: area,
     pending: area,
-    prover: async () => (prover ??= createProver(platform, { config: { key }, pending: area })),
+    prover: () => (prover ??= createProver(platform, { config: { key }, pending: area })),
     navigate: (to) => told.navigated.push(to),
     publish: (json) => told.published.push(json),
     ready() {},

@@ -329,7 +329,10 @@ export const pages = [
     async act(scene) {
       const said = [];
       scene.context.on('console', (message) => said.push([message.type(), message.text()]));
-      await scene.open();
+      const warned = scene.context.waitForEvent('console');
+      const page = await scene.open();
+      await warned;
+      await page.evaluate(() => session.refresh().catch(() => {}));
       assert.equal(said.length, 1);
       assert.equal(said[0][0], 'warning');
       assert.ok(!said[0][1].includes('a-secret-of-the-client'));

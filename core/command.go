@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/core/errcode"
+	"latchkey/core/oauth"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
@@ -119,6 +120,10 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 	stamp := stampOf(args)
 	if stamp.Session == "" {
 		return giveUp.result() // it was nobody's; there is nothing to recover
+	}
+	if err := oauth.StepUp(args.Get("challenge").TextOr("")); err != nil {
+		r.keeper.Announce(r.failure(err))
+		return giveUp.result()
 	}
 	failed := r.keeper.Refused(ctx, stamp)
 	switch rec := r.keeper.Record(); {

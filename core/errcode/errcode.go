@@ -43,6 +43,13 @@ const (
 // section 5.2). They are text for people: never markup, never followed.
 type OAuth struct{ Error, Description, URI string }
 
+// Challenge is a stronger or fresher sign-in that is asked for (RFC 9470, section
+// 3): "" and nil for what is not.
+type Challenge struct {
+	ACRValues string
+	MaxAge    *int64
+}
+
 // Error is what the page sees as a SessionError.
 type Error struct {
 	Code    Code
@@ -51,7 +58,9 @@ type Error struct {
 	// RetryAfter is how long the server asked to be left alone; zero where it
 	// did not say.
 	RetryAfter time.Duration
-	Cause      error
+	// Challenge is what an API asks for beyond the sign-in that there is.
+	Challenge *Challenge
+	Cause     error
 }
 
 // New returns an error with a code and a sentence for people.
@@ -104,6 +113,14 @@ func JSON(err error) string {
 			s.String("error_uri", e.OAuth.URI)
 		}
 		o.Raw("oauth", s.Done())
+	}
+	if e.Challenge != nil {
+		c := strictjson.Object{}
+		c.Text("acrValues", e.Challenge.ACRValues)
+		if e.Challenge.MaxAge != nil {
+			c.Int("maxAge", *e.Challenge.MaxAge)
+		}
+		o.Raw("challenge", c.Done())
 	}
 	if e.RetryAfter > 0 {
 		o.Raw("retryAfter", strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))

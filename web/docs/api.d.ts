@@ -286,6 +286,14 @@ export interface SessionErrorLike extends Error {
     };
     /** How long the server asked to be left alone, in seconds. */
     readonly retryAfter?: number;
+    /**
+     * What an API asks for beyond the sign-in that there is (RFC 9470): for the `params` `acr_values` and `max_age` of a
+     * new sign-in. It comes with the event `error`, code `interaction_required`; the call gets the API's own 401.
+     */
+    readonly challenge?: {
+        readonly acrValues?: string;
+        readonly maxAge?: number;
+    };
 }
 /** Further parameters for the server. */
 export interface Params {
@@ -410,12 +418,13 @@ export interface Agent {
     stopEmulating(): Promise<void>;
 }
 
-type Details = Partial<Pick<SessionErrorLike, 'cause' | 'oauth' | 'retryAfter'>>;
+type Details = Partial<Pick<SessionErrorLike, 'cause' | 'oauth' | 'retryAfter' | 'challenge'>>;
 /** Every error of this library. `code` is what to branch on. */
 export declare class SessionError extends Error implements SessionErrorLike {
     readonly code: SessionErrorCode;
     readonly oauth?: SessionErrorLike['oauth'];
     readonly retryAfter?: number;
+    readonly challenge?: SessionErrorLike['challenge'];
     constructor(code: SessionErrorCode, message: string, details?: Details);
 }
 /** Whether `error` is a `SessionError`, also one of another frame or another copy of this library. */

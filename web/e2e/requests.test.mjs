@@ -232,3 +232,31 @@ demo(
     assert.equal(JSON.parse((await ask(page, `${server.api}me`)).text).sub, 'bob');
   },
 );
+
+demo('RFC 9470 an API that wants a stronger sign-in says which, and nobody is signed out', { by: 'password' }, async (scene) => {
+  const { context, server, open } = scene;
+  const page = await open();
+  await signInByPassword(page);
+  await server.reset();
+  const wanted = 'Bearer error="insufficient_user_authentication", acr_values="gold", max_age="60"';
+  await context.route(`${server.api}me`, (route) =>
+    route.fulfill({
+      status: 401,
+      headers: {
+        'access-control-allow-origin': '*',
+        'access-control-expose-headers': 'www-authenticate',
+        'www-authenticate': wanted,
+      },
+      body: 'not enough',
+    }),
+  );
+  await page.evaluate(() => {
+    globalThis.asked = new Promise((resolve) => session.on('error', ({ error }) => resolve([error.code, error.challenge])));
+  });
+  const answer = await ask(page, `${server.api}me`);
+  assert.deepEqual([answer.status, answer.text], [401, 'not enough']);
+  const asked = await page.evaluate(() => globalThis.asked);
+  assert.deepEqual(asked, ['interaction_required', { acrValues: 'gold', maxAge: 60 }]);
+  assert.deepEqual(await server.refreshes(), []);
+  assert.equal((await state(page)).userId, 'alice');
+});

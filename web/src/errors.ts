@@ -1,12 +1,13 @@
 import type { SessionErrorCode, SessionErrorLike } from './types';
 
-type Details = Partial<Pick<SessionErrorLike, 'cause' | 'oauth' | 'retryAfter'>>;
+type Details = Partial<Pick<SessionErrorLike, 'cause' | 'oauth' | 'retryAfter' | 'challenge'>>;
 
 /** Every error of this library. `code` is what to branch on. */
 export class SessionError extends Error implements SessionErrorLike {
   declare readonly code: SessionErrorCode;
   declare readonly oauth?: SessionErrorLike['oauth'];
   declare readonly retryAfter?: number;
+  declare readonly challenge?: SessionErrorLike['challenge'];
 
   constructor(code: SessionErrorCode, message: string, details?: Details) {
     super(message);

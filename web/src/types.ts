@@ -326,6 +326,11 @@ export interface SessionErrorLike extends Error {
   };
   /** How long the server asked to be left alone, in seconds. */
   readonly retryAfter?: number;
+  /**
+   * What an API asks for beyond the sign-in that there is (RFC 9470): for the `params` `acr_values` and `max_age` of a
+   * new sign-in. It comes with the event `error`, code `interaction_required`; the call gets the API's own 401.
+   */
+  readonly challenge?: { readonly acrValues?: string; readonly maxAge?: number };
 }
 
 /** Further parameters for the server. */

@@ -129,7 +129,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         continue;
       }
     } else if (rule && it.refused(rule, response)) {
-      const facts = { status: response.status };
+      const facts = { status: response.status, challenge: response.headers.get('www-authenticate') ?? undefined };
       if (left > 0 && !once) {
         again();
         const outcome = await wait(ask('refused', facts));

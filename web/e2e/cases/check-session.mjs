@@ -117,10 +117,9 @@ export const checkSessions = [
     },
   ),
   checkSession('error', 'says error: it is not asked any more, and the session goes on', async (scene) => {
-    scene.as.says = 'error';
     const page = await signIn(scene);
-    while (!scene.as.requests('says').length)
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
+    await questioned(scene, 'state.1');
+    scene.as.says = 'error';
     await page.waitForFunction(() => !document.querySelector('iframe'));
     await scene.checkApi(page, true);
   }),

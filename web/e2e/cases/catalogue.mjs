@@ -84,7 +84,10 @@ const op = [
   ['`iss` of the answer is another', 'Refuse before the code is used: `issuer_mismatch`.'],
   ['`iss` is announced and absent', 'Refuse.'],
   ['`iss` twice, or with a slash', 'Refuse.'],
-  ['State wrong, absent, empty, twice', 'No token request; sign-ins that are pending elsewhere still work.'],
+  [
+    'State wrong, absent, empty, twice',
+    "No token request; sign-ins that are pending elsewhere still work. An answer without a state is nobody's: a page's own `code` looks the same. It stays in the address, nothing is asked, and the session goes on.",
+  ],
   ['`aud` has a second value', 'Refuse, also where `azp` is this client.'],
   ['`aud` is a list of this client', 'Accept.'],
   ['Expired; no `exp`; no `iss`', 'Refuse.'],

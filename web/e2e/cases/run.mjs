@@ -15,10 +15,10 @@ export function runCases(cases) {
   after(() => Promise.all([browser?.close(), hostile?.close()]));
 
   for (const one of cases)
-    test(`${one.key} ${one.what}`, { todo: one.todo, timeout: 20_000 }, async () => {
+    test(`${one.key} ${one.what}`, { timeout: 20_000 }, async () => {
       const as = hostile.behave(one.key, one.server);
       const context = await browser.newContext();
-      context.setDefaultTimeout(one.todo ? 3000 : 10_000);
+      context.setDefaultTimeout(10_000);
       const oracle = watch(context, `${as.issuer}/token`, ['code', 'id_token_hint', ...(one.carried ?? [])]);
       try {
         const scene = new Scene({ one, as, context, hostile });

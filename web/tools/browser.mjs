@@ -51,11 +51,13 @@ export function browserPath() {
   throw new Error('no Chromium or Chrome in PATH: install one, or name one by BROWSER_PATH');
 }
 
-// The two pages behind the address bar's suggestions, which nobody sees, cost as much as all else a window does. Of several
-// lists the browser takes the last, so this one repeats what playwright-core switches off.
+// The two pages behind the address bar's suggestions, which nobody sees, cost as much as all else a window does, and a
+// process in reserve for each is of no use. Of several lists the browser takes the last, so this one repeats what
+// playwright-core switches off.
 const noFeatures = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
+  'SpareRendererForSitePerProcess',
   'AimEnabled',
   'AvoidCorsURLLoaderRestartOnRedirect',
   'AvoidUnnecessaryBeforeUnloadCheckSync',

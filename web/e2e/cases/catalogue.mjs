@@ -31,7 +31,7 @@ const op = [
   ],
   [
     'A server that insists on HTTP Basic',
-    'A page keeps no secret. `clientSecret` goes into the body (RFC 6749, section 2.3.1), with a warning.',
+    'A page keeps no secret. `clientSecret` goes into the body, or into the header where the server takes it only there (RFC 6749, section 2.3.1), with a warning.',
   ],
   ['Userinfo wants the token in the header', 'It is in the header, as for any address that `api` covers.'],
   ['Userinfo takes the token in the body', 'Never in the body, never in the address.'],
@@ -146,11 +146,17 @@ const oa = [
   ["The runtime's requests and the page's `fetch`", 'They never go through it, also where `api` covers them.'],
   ['Answers that may be cached', 'They are not.'],
   ['An issuer by http', '`config_invalid`, but for loopback or `allowInsecure`.'],
-  ['Scope narrowed or widened', '`state.scope` says what the server granted; nothing is decided by it.'],
+  [
+    'Scope narrowed or widened',
+    '`state.scope` says what the server granted, or else what was asked for; nothing is decided by it.',
+  ],
   ['`token_type` unknown, missing, with a line break', 'Refuse.'],
   ['Access token that no header can carry', 'Refused at receipt.'],
   ['Revocation fails', 'The session is over at once all the same; refresh token first.'],
-  ['Logout offline', 'Over in all tabs; what could not be revoked is not revoked later.'],
+  [
+    'Logout offline',
+    'Over in all tabs; the page does not leave for a logout page that is not there; what could not be revoked is not revoked later.',
+  ],
   ['DPoP', 'As RFC 9449 has it.'],
   ['The key of DPoP', 'Can not be exported; a lost one means one clean sign-in.'],
   ['DPoP and retries', 'A proof for each attempt.'],

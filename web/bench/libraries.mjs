@@ -13,6 +13,8 @@ export const shipped = [
   'latchkey.js',
   'latchkey.min.js',
   'latchkey.runtime.min.js',
+  'latchkey.logout.min.js',
+  'latchkey.logout.html',
   'latchkey.wasm',
 ];
 /** What the page's own bundle does not hold, and loads from beside it. */

@@ -28,16 +28,10 @@ for (const [id, [, , given, we, shown]] of lines)
     const keys = [];
     for (const part of parts) {
       const reason = /^no test: (.+)$/.exec(part);
-      const later = /^to come: (\S+) \(.+\)$/.exec(part);
       const own = /^o[pa]\.test\.mjs: (.+)$/.exec(part);
-      if (later) keys.push(later[1]);
-      else if (own) keys.push(...own[1].split(', '));
+      if (own) keys.push(...own[1].split(', '));
       else if (!reason) assert.ok(names(await readFile(root + part, 'utf8'), id), `${part} names no ${id}`);
     }
     const there = cases.filter((one) => one.id === id).map(({ key }) => key);
     assert.deepEqual(keys.toSorted(), there.toSorted(), 'the entries of the table');
-    for (const key of keys) {
-      const promised = !parts.some((part) => part.startsWith(`to come: ${key} `));
-      assert.equal(promised, !cases.find((one) => one.key === key).todo, `${key} is shown, or to come`);
-    }
   });

@@ -3,4 +3,7 @@
 import { cases } from './cases/index.mjs';
 import { runCases } from './cases/run.mjs';
 
-runCases(cases.filter(({ id }) => id.startsWith('OA-')));
+runCases(
+  'OAuth client in a browser',
+  cases.filter(({ id }) => id.startsWith('OA-')),
+);

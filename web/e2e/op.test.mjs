@@ -3,4 +3,7 @@
 import { cases } from './cases/index.mjs';
 import { runCases } from './cases/run.mjs';
 
-runCases(cases.filter(({ id }) => id.startsWith('OP-')));
+runCases(
+  'OpenID relying party',
+  cases.filter(({ id }) => id.startsWith('OP-')),
+);

@@ -115,6 +115,8 @@ both(
     assert.deepEqual(guarded, ['/login', true]);
     await submit(page);
     await page.waitForFunction(() => globalThis.session?.state.isLoggedIn);
+    // The session is known a little before the page is sent where it was.
+    await page.evaluate(() => session.checkOAuthParamsInUrl());
     const [required, anonymous, first, second] = await page.evaluate(async () => [
       await session.guard.requireLogin('/somewhere'),
       await session.guard.requireAnonymous(),

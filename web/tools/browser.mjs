@@ -51,6 +51,30 @@ export function browserPath() {
   throw new Error('no Chromium or Chrome in PATH: install one, or name one by BROWSER_PATH');
 }
 
+// The two pages behind the address bar's suggestions, which nobody sees, cost as much as all else a window does, and a
+// process in reserve for each is of no use. Of several lists the browser takes the last, so this one repeats what
+// playwright-core switches off.
+const noFeatures = [
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'SpareRendererForSitePerProcess',
+  'AimEnabled',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'BlockOriginHeaderModificationOnRedirect',
+  'DestroyProfileOnBrowserClose',
+  'DialMediaRouteProvider',
+  'GlobalMediaControls',
+  'HttpsUpgrades',
+  'LensOverlay',
+  'MediaRouter',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'Translate',
+];
+
 const settings = () => ({
   executablePath: browserPath(),
   args: [
@@ -61,6 +85,7 @@ const settings = () => ({
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    `--disable-features=${noFeatures.join()}`,
   ],
 });
 

@@ -10,21 +10,55 @@ const keepsOthers = {
   async act(scene) {
     const { page: other, address } = await scene.pending();
     await scene.signIn();
-    scene.as.behaviour = {};
-    await other.goto(address);
-    await scene.settle(other);
-    await scene.check(other, undefined, {}, ['authorize', 'authorize', 'token']);
+    await finish(scene, other, address);
   },
 };
 
-const state = (variant, what, change, more) => ({
+/** Goes on with the sign-in that was pending, and nothing goes wrong with that one. */
+async function finish(scene, page, address) {
+  scene.as.behaviour = {};
+  await page.goto(address);
+  await scene.settle(page);
+  await scene.check(page, undefined, {}, ['authorize', 'authorize', 'token']);
+}
+
+const state = (variant, what, change) => ({
   id: 'OP-49',
   variant,
   what,
   server: answer(change),
   ...refused('state_mismatch'),
   ...keepsOthers,
-  ...more,
+});
+
+/**
+ * An answer that can't be told from a page's own parameters: nobody takes it, and so it stays in the address. Nothing
+ * else has its code, and the page that has it is closed.
+ */
+async function checkLeftAlone(scene, page, want, asks) {
+  const { searchParams, pathname } = new URL(page.url());
+  const code = searchParams.get('code');
+  assert.ok(pathname === '/callback' && code, 'the address is as it was');
+  await scene.check(page, undefined, want, asks);
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, window.name]));
+  assert.ok(!kept.includes(code), 'the code is stored');
+  await page.close();
+}
+
+const nobodys = (variant, what, change) => ({
+  id: 'OP-49',
+  variant,
+  what,
+  server: { answer: (params, grant) => void change(params, grant) },
+  want: {},
+  asks: before,
+  async act(scene) {
+    const { page: other, address } = await scene.pending();
+    const page = await scene.open();
+    await scene.leave(page);
+    await checkLeftAlone(scene, page, { user: 'anonymous', stays: true }, before);
+    await finish(scene, other, address);
+  },
 });
 
 const errors = {
@@ -87,8 +121,18 @@ export const answers = [
   },
   state('wrong', 'answers with another state', (p) => p.set('state', 'lk.another')),
   state('foreign', 'answers with a state that is not even like one', (p) => p.set('state', 'another')),
-  state('absent', 'answers without state', (p) => p.delete('state'), { todo: 'an answer without state' }),
-  state('empty', 'answers with an empty state', (p) => p.set('state', ''), { todo: 'an answer without state' }),
+  nobodys('absent', 'answers without state', (p) => p.delete('state')),
+  nobodys('empty', 'answers with an empty state', (p) => p.set('state', '')),
+  {
+    ...nobodys('session', 'answers without state to somebody who is signed in: the session goes on', (p, { nth }) => {
+      if (nth > 1) p.delete('state');
+    }),
+    async act(scene) {
+      const page = await scene.open();
+      for (let i = 0; i < 2; i++) await scene.leave(page);
+      await checkLeftAlone(scene, page, { user: 'alice', stays: true, logins: 1 }, ['authorize', 'token', 'authorize']);
+    },
+  },
   state('twice', 'answers with the state twice', (p) => p.append('state', p.get('state'))),
   state('both', 'answers with another state too', (p) => p.append('state', 'lk.another')),
   ...Object.entries(errors).map(([error, code]) => ({
@@ -194,8 +238,7 @@ export const answers = [
         `${redirectUri}?${p}#access_token=${as.mint('at')}&token_type=Bearer&state=${p.get('state')}`,
     ),
     carried: ['access_token'],
-    ...refused('server_error'),
-    todo: 'an answer in the query and in the fragment',
+    ...refused('state_mismatch'),
   },
   {
     id: 'OP-25',

@@ -222,6 +222,6 @@ const odd = [
 ];
 
 export const idTokens = [
-  ...table.map(([id, variant, what, server, how, todo]) => ({ id, variant, what, server, ...how, todo })),
+  ...table.map(([id, variant, what, server, how]) => ({ id, variant, what, server, ...how })),
   ...odd,
 ];

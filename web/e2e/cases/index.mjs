@@ -10,7 +10,6 @@
 //   reads    how many there are of these, or [least, most]: { discovery, jwks }; else as many as page loads at most
 //   evil     the requests that the other origin may get
 //   carried  parameters with a secret that this server puts into the page's address, but for the code
-//   todo     the feature that is not there yet
 import { answers } from './answers.mjs';
 import { checkSessions } from './check-session.mjs';
 import { discovery } from './discovery.mjs';

@@ -42,13 +42,13 @@ const revocation = (variant, what, revoke, asks = ['revoke', 'revoke']) => ({
 const isLogout = (scene) => (url) => url.href.startsWith(`${scene.as.issuer}/logout?`);
 
 /** Signs out at the server too, and comes back. */
-const atServer = async (scene) => {
+const atServer = async (scene, asks = [...token, 'revoke', 'revoke', 'logout']) => {
   const page = await scene.signIn();
   await page.evaluate(() => void session.logout());
   await page.waitForURL((url) => url.origin === scene.origin && url.pathname === '/');
   await scene.settle(page);
   await checkOver(page, scene.as.secrets);
-  assert.deepEqual(scene.as.asked(), [...token, 'revoke', 'revoke', 'logout']);
+  assert.deepEqual(scene.as.asked(), asks);
   const { query } = scene.as.requests('logout')[0];
   assert.equal(query.get('post_logout_redirect_uri'), `${scene.origin}/`);
   assert.equal(query.get('client_id'), 'app');
@@ -89,6 +89,17 @@ export const logouts = [
       assert.equal(page.url(), `${scene.origin}/`);
     },
   },
+  {
+    id: 'OP-40',
+    variant: 'id-token',
+    what: 'has a logout page, and has given an id token only',
+    server: {},
+    auth: { responseType: 'id_token' },
+    want: { noToken: true },
+    asks: ['authorize'],
+    carried: ['id_token'],
+    act: (scene) => atServer(scene, ['authorize', 'logout']),
+  },
   ...[
     ['', 'another state', (params) => params.set('state', 'lk.another')],
     ['absent', 'no state', (params) => params.delete('state')],
@@ -99,7 +110,7 @@ export const logouts = [
     server: { afterLogout },
     want: {},
     asks: token,
-    act: atServer,
+    act: (scene) => atServer(scene),
   })),
   revocation('', 'does as the standard says'),
   revocation('400', 'does not know how', ({ send }) => send(400, { error: 'unsupported_token_type' })),
@@ -145,6 +156,5 @@ export const logouts = [
       await checkOver(page, scene.as.secrets);
       await scene.context.setOffline(false);
     },
-    todo: 'logout offline',
   },
 ];

@@ -29,7 +29,6 @@ const uninvited = (id, variant, what, path, more) => ({
     await scene.check(page);
     assert.equal(page.url(), `${scene.origin}${more?.cleaned ?? '/callback'}`);
   },
-  todo: more?.todo,
 });
 
 /** Signs in, and then opens the same answer again. */
@@ -81,7 +80,7 @@ const targets = [
   '/\r\n/evil.test',
 ];
 
-const config = (id, variant, what, change, todo) => ({
+const config = (id, variant, what, change) => ({
   id,
   variant,
   what,
@@ -104,7 +103,6 @@ const config = (id, variant, what, change, todo) => ({
       [],
     );
   },
-  todo,
 });
 
 export const pages = [

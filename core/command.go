@@ -2,10 +2,12 @@ package core
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"latchkey/core/errcode"
 	"latchkey/core/oauth"
+	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
@@ -89,15 +91,27 @@ func stampOf(args strictjson.Value) session.Stamp {
 	return session.Stamp{Session: args.Get("session").TextOr(""), Generation: generation}
 }
 
+// resourceOf is the resource of a request's "as"; ok says that the session has
+// tokens for it.
+func (r *Runtime) resourceOf(args strictjson.Value) (resource string, ok bool) {
+	resource, ok = policy.ResourceOf(args.Get("as").TextOr(policy.User))
+	return resource, ok && r.has(resource)
+}
+
+func (r *Runtime) has(resource string) bool {
+	return resource == "" || slices.Contains(r.config.OAuth.APIResources, resource)
+}
+
 // authorize makes ready a request that has not been sent: the policy held it,
 // or has run out.
 func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string, error) {
 	stamp := stampOf(args)
 	rec := r.keeper.Record()
-	if rec.Stamp == stamp && rec.Live() && (r.over(rec) || r.keeper.Strategy.Lost(ctx, rec)) {
+	resource, ok := r.resourceOf(args)
+	if ok && rec.Live() && rec.Session == stamp.Session && (r.over(rec, resource) || r.keeper.Strategy.Lost(ctx, rec)) {
 		// Whatever comes of it, the request is sent: with the new token, or as
 		// it is for the server to judge.
-		_ = r.keeper.Renew(ctx, stamp)
+		_ = r.keeper.Renew(ctx, rec.Stamp, resource)
 		rec = r.keeper.Record()
 	}
 	switch {
@@ -110,28 +124,28 @@ func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string,
 	return changed.result()
 }
 
-func (r *Runtime) over(rec session.Record) bool {
-	end := rec.Tokens.ExpiresAt
-	return !end.IsZero() && !r.browser.Clock.Now().Before(end)
+func (r *Runtime) over(rec session.Record, resource string) bool {
+	return rec.Tokens.Lacks(resource) || rec.Tokens.For(resource).Over(r.browser.Clock.Now())
 }
 
 // refused answers a refusal of a request that was sent.
 func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, error) {
 	stamp := stampOf(args)
-	if stamp.Session == "" {
+	resource, ok := r.resourceOf(args)
+	if stamp.Session == "" || !ok {
 		return giveUp.result() // it was nobody's; there is nothing to recover
 	}
 	if err := oauth.StepUp(args.Get("challenge").TextOr("")); err != nil {
 		r.keeper.Announce(r.failure(err))
 		return giveUp.result()
 	}
-	failed := r.keeper.Refused(ctx, stamp)
+	failed := r.keeper.Refused(ctx, stamp, resource)
 	switch rec := r.keeper.Record(); {
 	case !rec.Live():
 		return giveUp.result()
 	case rec.Session != stamp.Session:
 		return changed.result()
-	case failed != nil || rec.Stamp == stamp:
+	case failed != nil || !rec.Past(stamp, resource):
 		return giveUp.result()
 	}
 	return retry.result()
@@ -190,25 +204,32 @@ func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, erro
 
 func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (string, error) {
 	seconds, _ := args.Get("minValidity").Number()
-	rec, err := r.valid(ctx, time.Duration(seconds*float64(time.Second)))
+	resource := args.Get("resource").TextOr("")
+	if !r.has(resource) {
+		return "", errcode.New(errcode.ConfigInvalid, "resource must be one of an api rule")
+	}
+	rec, err := r.valid(ctx, time.Duration(seconds*float64(time.Second)), resource)
 	if err != nil {
 		return "", err
 	}
-	return token(rec.Tokens.Access)
+	return token(rec.Tokens.For(resource).Token)
 }
 
-// valid returns the session with an access token that lasts longer than need.
-func (r *Runtime) valid(ctx context.Context, need time.Duration) (session.Record, error) {
+// valid returns the session with an access token for a resource that lasts longer
+// than need.
+func (r *Runtime) valid(ctx context.Context, need time.Duration, resource string) (session.Record, error) {
 	rec := r.keeper.Record()
-	end := rec.Tokens.ExpiresAt
-	if rec.Live() && !end.IsZero() && end.Sub(r.browser.Clock.Now()) <= need {
-		if err := r.keeper.Renew(ctx, rec.Stamp); err != nil {
+	if rec.Live() && (rec.Tokens.Lacks(resource) || rec.Tokens.For(resource).Over(r.browser.Clock.Now().Add(need))) {
+		if err := r.keeper.Renew(ctx, rec.Stamp, resource); err != nil {
 			return rec, err
 		}
 		rec = r.keeper.Record()
 	}
-	if !rec.Live() {
+	switch {
+	case !rec.Live():
 		return rec, errNobody
+	case rec.Tokens.Lacks(resource):
+		return rec, errcode.New(errcode.SessionChanged, "somebody has signed in again meanwhile")
 	}
 	return rec, nil
 }
@@ -218,13 +239,13 @@ func (r *Runtime) valid(ctx context.Context, need time.Duration) (session.Record
 func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
-	rec, err := r.valid(ctx, 0)
+	rec, err := r.valid(ctx, 0, "")
 	if err != nil {
 		return "", err
 	}
 	info, err := r.service.Client.UserInfo(ctx, rec.Tokens)
 	if errcode.Of(err) == errcode.SessionExpired {
-		if failed := r.keeper.Renew(ctx, rec.Stamp); failed != nil {
+		if failed := r.keeper.Renew(ctx, rec.Stamp, ""); failed != nil {
 			return "", failed
 		}
 		again := r.keeper.Record()

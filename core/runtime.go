@@ -115,8 +115,8 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 			return path
 		}
 	}
-	if rec := r.keeper.Record(); rec.Live() && (r.over(rec) || r.keeper.Strategy.Lost(ctx, rec)) {
-		_ = r.keeper.Renew(ctx, rec.Stamp) // a failure keeps the session; the next request tries again
+	if rec := r.keeper.Record(); rec.Live() && (r.over(rec, "") || r.keeper.Strategy.Lost(ctx, rec)) {
+		_ = r.keeper.Renew(ctx, rec.Stamp, "") // a failure keeps the session; the next request tries again
 	}
 	r.keeper.Announce(since...)
 	return ""

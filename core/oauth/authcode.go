@@ -77,8 +77,12 @@ func (c *Client) authorization(ctx context.Context, t Transaction, params [][2]s
 	if c.openID() || c.ResponseType.IDToken {
 		add("nonce", t.Nonce.Expose())
 	}
-	for _, resource := range c.Resources {
-		add("resource", resource)
+	named := map[string]bool{}
+	for _, resource := range slices.Concat(c.Resources, c.APIResources) {
+		if !named[resource] {
+			named[resource] = true
+			add("resource", resource)
+		}
 	}
 	bound, err := c.boundTo(ctx)
 	if err != nil {
@@ -167,9 +171,7 @@ func (c *Client) exchange(ctx context.Context, t Transaction, code secret.String
 	f.add("code", code.Expose())
 	f.add("redirect_uri", t.RedirectURI)
 	f.add("code_verifier", t.Verifier.Expose())
-	for _, resource := range c.Resources {
-		f.add("resource", resource)
-	}
+	c.addResources(&f, "")
 	tokens, err := c.request(ctx, &f)
 	if err != nil {
 		return tokens, err

@@ -30,6 +30,9 @@ type Config struct {
 	ResponseType ResponseType
 	// Resources are what the access token shall be good for (RFC 8707).
 	Resources []string
+	// APIResources are those that have an access token of their own each, got by a
+	// refresh (section 2.2).
+	APIResources []string
 	// MaxAge is how many seconds ago the person may have signed in; nil asks for
 	// nothing.
 	MaxAge *int64

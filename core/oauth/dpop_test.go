@@ -125,7 +125,7 @@ func TestOA42OnlyWhatATokenIsForIsProved(t *testing.T) {
 		}
 		return browsertest.JSON(200, `{"issuer":"https://id.test","token_endpoint":"https://id.test/token","revocation_endpoint":"https://id.test/revoke","userinfo_endpoint":"https://id.test/userinfo","dpop_signing_alg_values_supported":["RS256","ES256"]}`), nil
 	})
-	tokens, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
+	tokens, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")}, "")
 	require.NoError(t, err)
 	_, err = c.UserInfo(t.Context(), tokens)
 	require.NoError(t, err)
@@ -183,7 +183,7 @@ func TestOA43WithoutAKeyNothingIsSent(t *testing.T) {
 			return nil, browser.ErrNetwork
 		})
 		c.ProofKey = k
-		_, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
+		_, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")}, "")
 		assert.Equal(t, errcode.RuntimeFailed, errcode.Of(err))
 		_, err = c.AuthCodeURL(t.Context(), &Transaction{}, nil)
 		assert.Equal(t, errcode.RuntimeFailed, errcode.Of(err))

@@ -196,7 +196,7 @@ func TestOP18TheClientsSecret(t *testing.T) {
 			sent = req
 			return browsertest.JSON(400, `{"error":"invalid_client"}`), nil
 		})
-		_, _ = c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
+		_, _ = c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")}, "")
 		form, _ := url.ParseQuery(sent.Body)
 		assert.Equal(t, "shop:1", form.Get("client_id"))
 		if basic {

@@ -138,7 +138,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	})
 	f.Fuzz(func(t *testing.T, text string) {
 		answer = text
-		got, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")})
+		got, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt")}, "")
 		if err != nil {
 			assert.NotContains(t, fmt.Sprint(err), "rt\"")
 			return

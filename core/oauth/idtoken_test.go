@@ -306,7 +306,7 @@ func TestOP36OP39RefreshedTokens(t *testing.T) {
 			p := newProvider(nil)
 			token := browsertest.Sign("ES256", es256, claimsOf(now, tt.change...))
 			p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","id_token":%q}`, token)
-			got, err := p.client.Refresh(t.Context(), old)
+			got, err := p.client.Refresh(t.Context(), old, "")
 			if tt.ok {
 				require.NoError(t, err, tt.name)
 				assert.Equal(t, token, got.ID.Expose(), tt.name)
@@ -319,13 +319,13 @@ func TestOP36OP39RefreshedTokens(t *testing.T) {
 		for _, token := range []string{browsertest.Sign("none", `{"alg":"none"}`, claimsOf(now)), browsertest.Sign("ES256", `{"alg":"ES256","kid":"r"}`, claimsOf(now, "sub", `"mallory"`)), browsertest.Sign("ES256", es256, claimsOf(now))[:200]} {
 			p := newProvider(nil)
 			p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","id_token":%q}`, token)
-			_, err := p.client.Refresh(t.Context(), old)
+			_, err := p.client.Refresh(t.Context(), old, "")
 			assert.True(t, Dead(err))
 		}
 		// OP-39: without an id token the old one goes on.
 		p := newProvider(nil)
 		p.answer = `{"access_token":"at","token_type":"bearer"}`
-		got, err := p.client.Refresh(t.Context(), old)
+		got, err := p.client.Refresh(t.Context(), old, "")
 		require.NoError(t, err)
 		assert.Equal(t, old.Claims, got.After(old).Claims)
 		assert.Equal(t, "old", got.After(old).ID.Expose())
@@ -357,7 +357,7 @@ func TestARefreshOutlivesKeysThatCanNotBeHad(t *testing.T) {
 			trouble(p)
 		}
 		p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","refresh_token":"rt_2","id_token":%q}`, browsertest.Sign(alg, header, claimsOf(time.Now(), "name", `"Alice"`)))
-		got, err := p.client.Refresh(t.Context(), old)
+		got, err := p.client.Refresh(t.Context(), old, "")
 		require.NoError(t, err, name)
 		got = got.After(old)
 		assert.Equal(t, "rt_2", got.Refresh.Expose(), name)
@@ -366,7 +366,7 @@ func TestARefreshOutlivesKeysThatCanNotBeHad(t *testing.T) {
 
 		// But not for somebody else.
 		p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","refresh_token":"rt_2","id_token":%q}`, browsertest.Sign(alg, header, claimsOf(time.Now(), "sub", `"mallory"`)))
-		_, err = p.client.Refresh(t.Context(), old)
+		_, err = p.client.Refresh(t.Context(), old, "")
 		assert.True(t, Dead(err), name)
 	}
 }
@@ -379,7 +379,7 @@ func TestARefreshLeavesTimeToStoreWhatCame(t *testing.T) {
 		p.client.http = silent{p.client.http}
 		ctx, cancel := contextFor(t, 10*time.Second)
 		defer cancel()
-		got, err := p.client.Refresh(ctx, old)
+		got, err := p.client.Refresh(ctx, old, "")
 		require.NoError(t, err)
 		assert.Equal(t, "rt_2", got.Refresh.Expose())
 		assert.NoError(t, ctx.Err())

@@ -278,7 +278,7 @@ func TestOP37ARefreshForSomebodyElseIsDead(t *testing.T) {
 			claims := fmt.Sprintf(`{"iss":%q,"sub":"mallory","aud":"shop","exp":%d,"iat":%d}`, issuer, now+300, now)
 			return browsertest.JSON(200, fmt.Sprintf(`{"access_token":"a","token_type":"bearer","id_token":%q}`, idToken(claims).Expose())), nil
 		})
-		_, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt_1"), Subject: "alice"})
+		_, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt_1"), Subject: "alice"}, "")
 		assert.True(t, Dead(err))
 		assert.False(t, Dead(errcode.New(errcode.NetworkError, "")))
 		assert.False(t, Dead(&errcode.Error{Code: errcode.ServerError, OAuth: &errcode.OAuth{Error: "invalid_client"}}))
@@ -290,7 +290,7 @@ func TestXS09ErrorsHoldNoSecret(t *testing.T) {
 		return browsertest.JSON(400, `{"error":"invalid_request"}`), nil
 	})
 	_, err := c.Password(t.Context(), "alice", secret.New("password_x"), nil)
-	_, err2 := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("refresh_x")})
+	_, err2 := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("refresh_x")}, "")
 	_, err3 := c.exchange(t.Context(), Transaction{Verifier: secret.New("verifier_x")}, secret.New("code_x"))
 	for _, err := range []error{err, err2, err3} {
 		require.Error(t, err)

@@ -17,6 +17,7 @@ func (c *Client) Password(ctx context.Context, username string, password secret.
 	f.add("username", username)
 	f.add("password", password.Expose())
 	f.addText("scope", c.Scope)
+	c.addResources(&f, "")
 	for _, p := range params {
 		f.add(p[0], p[1])
 	}

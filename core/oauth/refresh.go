@@ -10,16 +10,19 @@ import (
 	"latchkey/core/session"
 )
 
-// Refresh asks for new tokens (RFC 6749, section 6).
+// Refresh asks for new tokens (RFC 6749, section 6): for those that the sign-in
+// brought, or with a resource for an access token that is good for this one only
+// (RFC 8707, section 2.2).
 //
 // A refresh token that rotates is spent by now, so what came is kept also where
 // its id token can't be verified for a reason that is not its own: the keys
 // can't be had. That id token is not used: the one before it and its claims
 // stay.
-func (c *Client) Refresh(ctx context.Context, old session.Tokens) (session.Tokens, error) {
+func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource string) (session.Tokens, error) {
 	var f form
 	f.add("grant_type", "refresh_token")
 	f.add("refresh_token", old.Refresh.Expose())
+	c.addResources(&f, resource)
 	t, err := c.request(ctx, &f)
 	if err != nil || t.ID.Empty() {
 		return t, err
@@ -37,6 +40,22 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens) (session.Token
 	}
 	return identified, err
 }
+
+// addResources names what an access token is asked for: one resource, or those of
+// the main token.
+func (c *Client) addResources(f *form, one string) {
+	if one != "" {
+		f.add("resource", one)
+		return
+	}
+	for _, resource := range c.Resources {
+		f.add("resource", resource)
+	}
+}
+
+// NoTarget tells whether the server does not give a token for that resource (RFC
+// 8707, section 2).
+func NoTarget(err error) bool { return oauthError(err) == "invalid_target" }
 
 // Dead tells whether a refresh failed for good: the server refused the refresh
 // token itself, or answered for somebody else (OpenID Connect Core, section

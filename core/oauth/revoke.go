@@ -2,6 +2,8 @@ package oauth
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"latchkey/core/errcode"
 	"latchkey/core/secret"
@@ -21,10 +23,15 @@ func (c *Client) Revoke(ctx context.Context, t session.Tokens) (reached bool) {
 		return true
 	}
 	reached = true
-	for _, token := range []struct {
+	type one struct {
 		hint  string
 		value secret.String
-	}{{"refresh_token", t.Refresh}, {"access_token", t.Access}} {
+	}
+	all := []one{{"refresh_token", t.Refresh}, {"access_token", t.Access}}
+	for _, resource := range slices.Sorted(maps.Keys(t.More)) {
+		all = append(all, one{"access_token", t.More[resource].Token})
+	}
+	for _, token := range all {
 		if token.value.Empty() {
 			continue
 		}

@@ -33,12 +33,12 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.Raw("state", v.State.JSON())
 	out.Raw("policy", v.Policy.JSON())
 	if r.Live() {
-		out.Raw("tokens", encodeTokens(r.Tokens))
+		out.Raw("tokens", encodeTokens(r.Tokens, r.Generation))
 	}
 	return out.Done()
 }
 
-func encodeTokens(t session.Tokens) string {
+func encodeTokens(t session.Tokens, generation int64) string {
 	var out strictjson.Object
 	out.String("access", t.Access.Expose())
 	out.Text("refresh", t.Refresh.Expose())
@@ -51,6 +51,12 @@ func encodeTokens(t session.Tokens) string {
 	out.Int("issuedAt", t.IssuedAt.UnixMilli())
 	if !t.ExpiresAt.IsZero() {
 		out.Int("expiresAt", t.ExpiresAt.UnixMilli())
+	}
+	if t.Since != generation {
+		out.Int("since", t.Since)
+	}
+	if len(t.More) > 0 {
+		out.Raw("more", encodeMore(t.More))
 	}
 	out.Text("subject", t.Subject)
 	out.Text("sessionState", t.SessionState)
@@ -91,11 +97,11 @@ func decode(o owner, text string) (session.Record, error) {
 		return r, nil
 	}
 	r.Ended = ""
-	r.Tokens, err = decodeTokens(v.Get("tokens"))
+	r.Tokens, err = decodeTokens(v.Get("tokens"), generation)
 	return r, err
 }
 
-func decodeTokens(v strictjson.Value) (session.Tokens, error) {
+func decodeTokens(v strictjson.Value, generation int64) (session.Tokens, error) {
 	var t session.Tokens
 	access := v.Get("access").TextOr("")
 	issued, ok := v.Get("issuedAt").Int()
@@ -113,6 +119,8 @@ func decodeTokens(v strictjson.Value) (session.Tokens, error) {
 	if expires, ok := v.Get("expiresAt").Int(); ok {
 		t.ExpiresAt = time.UnixMilli(expires)
 	}
+	t.Since = decodeSince(v, generation)
+	t.More = decodeMore(v.Get("more"), generation)
 	if v.Get("scope").Kind() == strictjson.Array {
 		t.Scope = []string{}
 		for _, item := range v.Get("scope").Items() {

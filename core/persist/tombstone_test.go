@@ -3,6 +3,7 @@ package persist
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 	whose := owner{issuer: "https://id.example.com", client: "shop", context: "a/b"}
 	stamp := session.Stamp{Session: "s1", Generation: 7}
 	tokens := session.Tokens{
-		Access: secret.New("at"), Refresh: secret.New("rt"), ID: secret.New("it"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000),
+		Access: secret.New("at"), Refresh: secret.New("rt"), ID: secret.New("it"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
 		Subject: "alice", Claims: `{"iss":"https://id.example.com","sub":"alice","sid":"sid-1"}`,
 	}
 	for _, tt := range []struct {
@@ -52,4 +53,32 @@ func TestOP42GoldenRecords(t *testing.T) {
 			assert.Equal(t, tt.rec, rec)
 		})
 	}
+}
+
+// A record says of each token which generation it came with (RFC 8707 gives one
+// session several), and what can't be used of them is got again.
+func TestST05TokensForResourcesAreKept(t *testing.T) {
+	rec := session.Record{Stamp: session.Stamp{Session: "s1", Generation: 9}, Tokens: session.Tokens{
+		Access: secret.New("at"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
+		More: map[string]session.Access{
+			"https://a.test": {Token: secret.New("at_a"), Type: "Bearer", ExpiresAt: time.UnixMilli(1790000000000), Since: 8},
+			`urn:"b"`:        {Token: secret.New("at_b"), Type: "Bearer", Since: 9},
+		},
+	}}
+	text := encode(owner{}, rec, session.View{})
+	again, err := decode(owner{}, text)
+	require.NoError(t, err)
+	assert.Equal(t, rec, again)
+
+	for name, change := range map[string][2]string{
+		"no token": {`"access":"at_a"`, `"access":1`}, "no type": {`"access":"at_a","type":"Bearer"`, `"access":"at_a"`},
+	} {
+		again, err = decode(owner{}, strings.Replace(text, change[0], change[1], 1))
+		require.NoError(t, err, name)
+		assert.True(t, again.Tokens.Lacks("https://a.test"), name)
+		assert.False(t, again.Tokens.Lacks(`urn:"b"`), name)
+	}
+	again, err = decode(owner{}, strings.Replace(text, `"since":8`, `"since":10`, 1))
+	require.NoError(t, err)
+	assert.EqualValues(t, 9, again.Tokens.For("https://a.test").Since, "none is of the future")
 }

@@ -19,6 +19,17 @@ const Format = 1
 // User is the As of the signed-in person's own requests.
 const User = "user"
 
+// UserAt is the As of those that carry a token for a resource of their own (RFC
+// 8707).
+func UserAt(resource string) string { return User + " " + resource }
+
+// ResourceOf is the resource of an As; "" for the main token. ok says that it is a
+// user's.
+func ResourceOf(as string) (resource string, ok bool) {
+	user, resource, _ := strings.Cut(as, " ")
+	return resource, user == User
+}
+
 // Header is one header to set. Its name is in lower case.
 type Header struct {
 	Name  string

@@ -29,6 +29,14 @@ var golden = map[string]policy.Policy{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("DPoP token")}},
 		ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401}, ProofKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
 	}}},
+	"resources": {Session: "s1", Version: 9, Rules: []policy.Rule{
+		{As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401}},
+		{
+			As: policy.UserAt("https://orders.example.com"), Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer orders")}},
+			ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401},
+		},
+		{As: policy.UserAt("urn:example:mail"), Hold: true},
+	}},
 	"no-expiry": {Session: "s1", Version: 1, Rules: []policy.Rule{{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401, 440},
 	}}},

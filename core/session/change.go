@@ -90,7 +90,9 @@ func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)
 	wrote := false
 	rec := k.Store.Update(ctx, func(now Record) (Record, bool) {
 		var next Record
-		next, wrote = change(now)
+		if next, wrote = change(now); next.Live() {
+			next.Tokens = next.Tokens.dated(next.Generation)
+		}
 		return next, wrote
 	})
 	k.adopt(rec, !wrote, true)

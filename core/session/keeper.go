@@ -34,12 +34,10 @@ type Keeper struct {
 	// tab can't adopt an older read after a newer write.
 	io gate.Gate
 
-	mu     sync.Mutex
-	rec    Record
-	flight *flight
-	pause  pause
-	// refused is the state of the session whose credentials the server refused.
-	refused Stamp
+	mu  sync.Mutex
+	rec Record
+	// lanes are by the resource that their token is for; the main one is "".
+	lanes map[string]*lane
 	// left is closed when the session that is in rec is no longer the one.
 	left      chan struct{}
 	stopTimer func()
@@ -71,7 +69,7 @@ type Options struct {
 
 // NewKeeper returns a Keeper that knows nothing until Load.
 func NewKeeper(o Options) *Keeper {
-	return &Keeper{Options: o, io: gate.New(), left: make(chan struct{}), stopTimer: func() {}}
+	return &Keeper{Options: o, io: gate.New(), lanes: map[string]*lane{}, left: make(chan struct{}), stopTimer: func() {}}
 }
 
 // Record is what this tab knows. Only the strategy, and those who need the
@@ -151,7 +149,7 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 		return
 	}
 	k.rec = rec
-	k.pause = pause{}
+	k.clear(old, rec)
 	if rec.Session != old.Session {
 		close(k.left)
 		k.left = make(chan struct{})
@@ -168,8 +166,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	}
 	switch {
 	case old.Session == rec.Session:
-		if !rec.Live() {
-			return nil
+		if !rec.Past(old.Stamp, "") || !rec.Live() {
+			return nil // a token for one resource is nothing to tell
 		}
 		return []event.Event{say(event.Refresh, "")}
 	case !rec.Live() && rec.Ended == Expired:

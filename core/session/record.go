@@ -21,6 +21,13 @@ type Record struct {
 // Live tells whether somebody is signed in.
 func (r Record) Live() bool { return r.Session != "" }
 
+// Past tells whether r has moved on from a stamp as far as the access token for a
+// resource goes: that is another one, or another session's. A record changes for
+// others of its tokens as well.
+func (r Record) Past(from Stamp, resource string) bool {
+	return !r.Live() || r.Session != from.Session || r.Generation < from.Generation || r.Tokens.For(resource).Since > from.Generation
+}
+
 // Reason is why a session ended.
 type Reason string
 

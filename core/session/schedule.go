@@ -6,7 +6,8 @@ import (
 )
 
 // schedule sets the timer for the next refresh that nobody asks for. Called
-// with mu held.
+// with mu held. Tokens for one resource are not refreshed ahead of time: nobody
+// may need them any more.
 //
 // It is due Leeway before the expiry, but never earlier than after three
 // quarters of the token's life, or a token that lives shorter than Leeway would
@@ -27,11 +28,12 @@ func (k *Keeper) schedule() {
 	due := t.ExpiresAt.Add(-lead)
 	wait := due.Sub(now)
 	costly := k.Strategy.Costly(k.rec)
-	if costly && k.pause.err != nil {
+	pause := k.lane("").pause
+	if costly && pause.err != nil {
 		return
 	}
-	if k.pause.err != nil {
-		wait = max(wait, k.pause.until.Sub(now))
+	if pause.err != nil {
+		wait = max(wait, pause.until.Sub(now))
 	} else if !now.Before(t.ExpiresAt) {
 		return // too late to be early: the next request renews
 	}
@@ -39,7 +41,7 @@ func (k *Keeper) schedule() {
 	stamp := k.rec.Stamp
 	k.stopTimer = k.Clock.AfterFunc(wait, func() {
 		if !costly || k.Visible() {
-			_ = k.Renew(context.Background(), stamp)
+			_ = k.Renew(context.Background(), stamp, "")
 		}
 	})
 }

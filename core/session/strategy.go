@@ -10,6 +10,7 @@ import (
 // session itself: it returns an outcome, and the [Keeper] acts on it.
 type Strategy interface {
 	// Rules compiles the strategy's part of the policy from a live record.
+	// A rule for a resource without a token holds.
 	Rules(Record) []policy.Rule
 	// State is what the page may know of a live record.
 	State(Record) State
@@ -21,9 +22,10 @@ type Strategy interface {
 	// Lost tells whether a live record can't be used here any more, whatever its
 	// times say. Recover then says the same.
 	Lost(context.Context, Record) bool
-	// Recover gets a live record's credentials anew. It is called by one tab
-	// at a time, under the refresh lock, with a context that has a deadline.
-	Recover(context.Context, Record) Outcome
+	// Recover gets a live record's credentials anew: the access token for a
+	// resource, or the main one for "". It is called by one tab at a time, under
+	// the refresh lock, with a context that has a deadline.
+	Recover(ctx context.Context, r Record, resource string) Outcome
 	// Discard gives back tokens that came too late for their session. It may
 	// fail silently.
 	Discard(context.Context, Tokens)
@@ -45,6 +47,7 @@ const (
 	failed
 	dead
 	stuck
+	barred
 )
 
 // Renewed means that the session goes on with these tokens.
@@ -61,3 +64,7 @@ func Dead(err error) Outcome { return Outcome{verdict: dead, Err: err} }
 // whose credentials are over or were refused, and nothing to one whose are good
 // for a while.
 func Stuck(err error) Outcome { return Outcome{verdict: stuck, Err: err} }
+
+// Barred means that the server, or the session, is such that there is no token
+// for this resource. The session is kept, and it is not tried again in it.
+func Barred(err error) Outcome { return Outcome{verdict: barred, Err: err} }

@@ -24,6 +24,12 @@ type Tokens struct {
 	IssuedAt time.Time
 	// ExpiresAt is when the access token ends; zero where nobody knows.
 	ExpiresAt time.Time
+	// Since is the generation that the access token came with; zero before it is
+	// part of a record.
+	Since int64
+	// More are the access tokens for a resource of their own (RFC 8707), by its
+	// name. It is replaced, never changed in place.
+	More map[string]Access
 	// Subject and Claims are the id token's, Claims as JSON; both empty where
 	// there is none.
 	Subject string
@@ -57,6 +63,9 @@ func (t Tokens) After(old Tokens) Tokens {
 	}
 	if t.SessionState == "" {
 		t.SessionState = old.SessionState
+	}
+	if t.More == nil {
+		t.More = old.More
 	}
 	return t
 }

@@ -29,6 +29,9 @@ type AuthServer struct {
 	// others. Nonce, where it is set, has to be in every proof.
 	DPoP  bool
 	Nonce string
+	// Resources are those that a refresh can have a token of its own for (RFC
+	// 8707).
+	Resources []string
 	// Fault, where it is set, may answer instead. It gets the form of a POST.
 	Fault func(req *browser.Request, form url.Values) (*browser.Response, error)
 	Now   func() time.Time
@@ -53,12 +56,21 @@ type family struct {
 	access       string
 	expires      time.Time
 	expired      bool
+	more         map[string]*audience // by resource
+}
+
+// audience is an access token for one resource.
+type audience struct {
+	access  string
+	expires time.Time
+	expired bool
 }
 
 // TokenRequest is what the token endpoint saw. RefreshToken is for the
 // simulator's books.
 type TokenRequest struct {
 	Grant, RefreshToken string
+	Resource            string
 	Status              int
 }
 
@@ -91,7 +103,7 @@ func (s *AuthServer) Serve(_ context.Context, req *browser.Request) (*browser.Re
 		if s.Nonce != "" {
 			answer.Headers["dpop-nonce"] = s.Nonce
 		}
-		s.log = append(s.log, TokenRequest{form.Get("grant_type"), form.Get("refresh_token"), answer.Status})
+		s.log = append(s.log, TokenRequest{form.Get("grant_type"), form.Get("refresh_token"), form.Get("resource"), answer.Status})
 		return answer, nil
 	case "/revoke":
 		s.revoked = append(s.revoked, form.Get("token_type_hint"))
@@ -151,6 +163,12 @@ func (s *AuthServer) token(form url.Values, key string) *browser.Response {
 			f.dead = true // used before: somebody has stolen it
 			return refuse("invalid_grant")
 		}
+		if resource := form.Get("resource"); resource != "" {
+			if !slices.Contains(s.Resources, resource) {
+				return refuse("invalid_target")
+			}
+			return s.issueFor(f, resource)
+		}
 		return s.issue(f, "")
 	}
 	return refuse("unsupported_grant_type")
@@ -178,6 +196,33 @@ func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
 	}
 	return JSON(200, body+fmt.Sprintf(`,"id_token":%q}`, s.idToken(f, nonce)))
+}
+
+// issueFor gives an access token for one resource, with a scope of its own, and
+// the next refresh token.
+func (s *AuthServer) issueFor(f *family, resource string) *browser.Response {
+	s.serial++
+	a := &audience{access: fmt.Sprintf("at_%d", s.serial)}
+	kind := "bearer"
+	if f.key != "" {
+		kind = "DPoP"
+	}
+	body := fmt.Sprintf(`{"access_token":%q,"token_type":%q,"scope":"api"`, a.access, kind)
+	if !s.KeepRefreshToken {
+		f.refresh = fmt.Sprintf("rt_%d", s.serial)
+		s.families[f.refresh] = f
+		body += fmt.Sprintf(`,"refresh_token":%q`, f.refresh)
+	}
+	if s.Life != 0 {
+		a.expires = s.Now().Add(s.Life)
+		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
+	}
+	if f.more == nil {
+		f.more = map[string]*audience{}
+	}
+	f.more[resource] = a
+	s.families[a.access] = f
+	return JSON(200, body+"}")
 }
 
 func (s *AuthServer) idToken(f *family, nonce string) string {
@@ -213,6 +258,31 @@ func (s *AuthServer) API(authorization string) (user string, status int) {
 		return "", 401
 	}
 	return f.user, 200
+}
+
+// APIOf is API for one that takes tokens for its own resource only.
+func (s *AuthServer) APIOf(resource, authorization string) (user string, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	scheme, token, ok := strings.Cut(authorization, " ")
+	f := s.families[token]
+	if !ok || scheme == "DPoP" != s.DPoP || f == nil || f.dead {
+		return "", 401
+	}
+	a := f.more[resource]
+	if a == nil || a.access != token || a.expired || !a.expires.IsZero() && !s.Now().Before(a.expires) {
+		return "", 401
+	}
+	return f.user, 200
+}
+
+// ExpireFor makes the API of a resource refuse all access tokens there are.
+func (s *AuthServer) ExpireFor(resource string) {
+	s.each(func(f *family) {
+		if a := f.more[resource]; a != nil {
+			a.expired = true
+		}
+	})
 }
 
 // Expire makes the API refuse all access tokens there are.

@@ -30,19 +30,33 @@ type Silently func(ctx context.Context, old session.Tokens) (session.Tokens, err
 // refresh token, and nil where there is no such way.
 func New(client *oauth.Client, silently Silently) Strategy { return Strategy{client, silently} }
 
-// Rules sends the access token until it ends.
+// Rules sends each access token until it ends. One for a resource is got when it
+// is first needed.
 func (s Strategy) Rules(r session.Record) []policy.Rule {
 	if r.Tokens.Access.Empty() {
 		return nil // an id token alone says who somebody is, and opens nothing
 	}
-	value := r.Tokens.Type + " " + r.Tokens.Access.Expose()
-	return []policy.Rule{{
-		As:         policy.User,
-		Headers:    []policy.Header{{Name: "authorization", Value: secret.New(value)}},
-		ValidUntil: r.Tokens.ExpiresAt,
+	rules := []policy.Rule{rule(policy.User, r.Tokens.For(""), r.Tokens.ProofKey)}
+	for _, resource := range s.client.APIResources {
+		as := policy.UserAt(resource)
+		if r.Tokens.Lacks(resource) {
+			rules = append(rules, policy.Rule{As: as, Hold: true})
+		} else {
+			rules = append(rules, rule(as, r.Tokens.For(resource), r.Tokens.ProofKey))
+		}
+	}
+	return rules
+}
+
+func rule(as string, access session.Access, key string) policy.Rule {
+	value := secret.New(access.Type + " " + access.Token.Expose())
+	return policy.Rule{
+		As:         as,
+		Headers:    []policy.Header{{Name: "authorization", Value: value}},
+		ValidUntil: access.ExpiresAt,
 		Refused:    []int{401},
-		ProofKey:   r.Tokens.ProofKey,
-	}}
+		ProofKey:   key,
+	}
 }
 
 // State shows what the tokens say.
@@ -70,8 +84,9 @@ func (s Strategy) Lost(ctx context.Context, r session.Record) bool {
 	return lost && err == nil
 }
 
-// Recover refreshes, or signs in again silently.
-func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome {
+// Recover refreshes, or signs in again silently. Only a refresh can ask for one
+// resource.
+func (s Strategy) Recover(ctx context.Context, r session.Record, resource string) session.Outcome {
 	// Nothing is sent for tokens that nobody can prove to be theirs.
 	switch lost, err := s.client.Lost(ctx, r.Tokens); {
 	case err != nil:
@@ -80,15 +95,19 @@ func (s Strategy) Recover(ctx context.Context, r session.Record) session.Outcome
 		return session.Dead(errcode.New(errcode.SessionExpired, "the key that the session is bound to is gone (RFC 9449); sign in again"))
 	}
 	switch {
+	case resource != "" && r.Tokens.Refresh.Empty():
+		return session.Barred(errcode.New(errcode.NotSupported, "the server gave no refresh token, and without one there is none for "+resource+" (RFC 8707, section 2.2)"))
 	case !s.Renewable(r):
 		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
 	case r.Tokens.Refresh.Empty():
 		return s.again(ctx, r)
 	}
-	t, err := s.client.Refresh(ctx, r.Tokens)
+	t, err := s.client.Refresh(ctx, r.Tokens, resource)
 	switch {
 	case err == nil:
 		return session.Renewed(t)
+	case resource != "" && oauth.NoTarget(err):
+		return session.Barred(err)
 	case oauth.Dead(err):
 		return session.Dead(err)
 	}

@@ -1,0 +1,77 @@
+package session
+
+import (
+	"maps"
+	"time"
+
+	"latchkey/core/secret"
+)
+
+// Access is one access token of a session.
+type Access struct {
+	Token secret.String
+	Type  string
+	// ExpiresAt is when it ends; zero where nobody knows.
+	ExpiresAt time.Time
+	// Since is the generation that it came with.
+	Since int64
+}
+
+// Over tells whether the token has ended at a time.
+func (a Access) Over(at time.Time) bool { return !a.ExpiresAt.IsZero() && !at.Before(a.ExpiresAt) }
+
+// Lacks tells whether there is no access token for a resource yet. A session
+// lacks no main one: an id token may be all it has.
+func (t Tokens) Lacks(resource string) bool { return resource != "" && t.More[resource].Token.Empty() }
+
+// For is the access token for a resource; the main one is for "". The zero Access
+// stands for one that is not there.
+func (t Tokens) For(resource string) Access {
+	if resource != "" {
+		return t.More[resource]
+	}
+	return Access{t.Access, t.Type, t.ExpiresAt, t.Since}
+}
+
+// With returns t with what a refresh for one resource brought. The main access
+// token and its scope stay; the refresh token and the id token are everybody's.
+func (t Tokens) With(resource string, got Tokens) Tokens {
+	if resource == "" {
+		return got.After(t)
+	}
+	if !got.Refresh.Empty() {
+		t.Refresh = got.Refresh
+	}
+	if !got.ID.Empty() {
+		t.ID, t.Subject, t.Claims = got.ID, got.Subject, got.Claims
+	}
+	more := maps.Clone(t.More)
+	if more == nil {
+		more = map[string]Access{}
+	}
+	more[resource] = got.For("")
+	t.More = more
+	return t
+}
+
+// dated returns t where each access token that is new has a generation.
+func (t Tokens) dated(generation int64) Tokens {
+	if t.Since == 0 {
+		t.Since = generation
+	}
+	var more map[string]Access
+	for resource, a := range t.More {
+		if a.Since != 0 {
+			continue
+		}
+		if more == nil {
+			more = maps.Clone(t.More)
+		}
+		a.Since = generation
+		more[resource] = a
+	}
+	if more != nil {
+		t.More = more
+	}
+	return t
+}

@@ -166,6 +166,12 @@ export interface ClientOptions {
      */
     responseType?: ResponseType;
     /**
+     * A URL of the app's own backend, which redeems the code instead of this page: it gets `{ code, codeVerifier,
+     * redirectUri, nonce }` as JSON, keeps the tokens and sets a cookie, with which the session then travels. There is no
+     * token in the page. Its own logout is the app's to call, before `session.logout()`.
+     */
+    codeExchange?: string;
+    /**
      * Binds the tokens to a key of this browser that no script can export (DPoP, RFC 9449); the server has to take part.
      * @default false
      */

@@ -378,7 +378,7 @@ export interface Session {
     logout(options?: LogoutOptions): Promise<void>;
     /** One refresh for all callers in all tabs. */
     refresh(): Promise<SessionState>;
-    /** The access token, for code that must have it. `minValidity` is in seconds. */
+    /** The access token, for code that must have it. `minValidity` is in seconds. With `codeExchange` there is none. */
     getAccessToken(options?: {
         minValidity?: number;
     }): Promise<string>;

@@ -203,6 +203,9 @@ func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, erro
 }
 
 func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (string, error) {
+	if err := r.noTokens(); err != nil {
+		return "", err
+	}
 	seconds, _ := args.Get("minValidity").Number()
 	resource := args.Get("resource").TextOr("")
 	if !r.has(resource) {
@@ -213,6 +216,14 @@ func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (strin
 		return "", err
 	}
 	return token(rec.Tokens.For(resource).Token)
+}
+
+// noTokens refuses what needs a token where the app's backend has them all.
+func (r *Runtime) noTokens() error {
+	if r.config.OAuth.Handover == "" {
+		return nil
+	}
+	return errcode.New(errcode.NotSupported, "with auth.codeExchange the app's backend has the tokens, and the page none; ask the backend instead")
 }
 
 // valid returns the session with an access token for a resource that lasts longer
@@ -237,6 +248,9 @@ func (r *Runtime) valid(ctx context.Context, need time.Duration, resource string
 // userInfo asks as somebody, and again with a new token where the first was not
 // taken; never as somebody else.
 func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, error) {
+	if err := r.noTokens(); err != nil {
+		return "", err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
 	rec, err := r.valid(ctx, 0, "")
@@ -268,6 +282,9 @@ func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, err
 }
 
 func (r *Runtime) idToken(context.Context, strictjson.Value) (string, error) {
+	if err := r.noTokens(); err != nil {
+		return "", err
+	}
 	rec := r.keeper.Record()
 	switch {
 	case !rec.Live():

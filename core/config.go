@@ -73,7 +73,7 @@ func ParseConfig(text string) (Config, error) {
 				UserInfo: endpoint("userinfo"), JWKS: endpoint("jwks"), Pushed: endpoint("pushedAuthorization"),
 			},
 			EndpointOrigins: texts("endpointOrigins"), Resources: texts("resources"), APIResources: texts("apiResources"),
-			ClientID: str("client"), ClientSecret: secret.New(str("clientSecret")), Scope: str("scope"), RedirectURI: str("redirectUri"),
+			ClientID: str("client"), ClientSecret: secret.New(str("clientSecret")), Scope: str("scope"), RedirectURI: str("redirectUri"), Handover: str("codeExchange"),
 			ClockTolerance: duration("clockTolerance", time.Second, time.Minute), AllowInsecure: flag("allowInsecure"),
 		},
 	}
@@ -117,7 +117,10 @@ func (c Config) check() error {
 	if c.DPoP && c.OAuth.ResponseType.Token {
 		return errcode.New(errcode.ConfigInvalid, "auth.dpop needs tokens from the token endpoint: one that comes in the address is bound to no key; leave 'token' out of auth.responseType")
 	}
-	tokenEndpoint := c.Flow == userauth.PasswordFlow || c.OAuth.ResponseType.HasCode()
+	if c.OAuth.Handover != "" && (c.Flow != userauth.Code || !c.OAuth.ResponseType.HasCode() || c.OAuth.ResponseType.Front() || c.DPoP || c.Monitor) {
+		return errcode.New(errcode.ConfigInvalid, "auth.codeExchange leaves no token in the page: it goes with auth.flow 'code' alone, and neither with dpop nor monitorSession")
+	}
+	tokenEndpoint := c.Flow == userauth.PasswordFlow || c.OAuth.ResponseType.HasCode() && c.OAuth.Handover == ""
 	if !c.OAuth.Discover && tokenEndpoint && c.OAuth.Endpoints.Token == "" {
 		return errcode.New(errcode.ConfigInvalid, "auth.endpoints.token is missing")
 	}

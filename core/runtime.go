@@ -13,6 +13,7 @@ import (
 	"latchkey/core/persist"
 	"latchkey/core/session"
 	"latchkey/core/session/bearer"
+	"latchkey/core/session/handover"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
 	"latchkey/core/userauth"
@@ -49,9 +50,13 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
 	r.client = client
 	silent := userauth.Silent{Client: client, Windows: b.Windows}
-	strategy := bearer.New(client, nil)
+	var silently session.Silently
 	if c.OAuth.Discover && c.Flow == userauth.Code {
-		strategy = bearer.New(client, silent.Again)
+		silently = silent.Again
+	}
+	var strategy session.Strategy = bearer.New(client, silently)
+	if c.OAuth.Handover != "" {
+		strategy = handover.New(silently)
 	}
 	store := persist.New(persist.Options{
 		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: c.Key,

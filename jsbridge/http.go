@@ -16,7 +16,7 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 	for name, value := range req.Headers {
 		headers = append(headers, name, value)
 	}
-	v, err := h.do(ctx, "fetch", req.Method, req.URL, headers, req.Body, float64(req.MaxBytes), req.KeepAlive, req.ProofKey)
+	v, err := h.do(ctx, "fetch", req.Method, req.URL, headers, req.Body, float64(req.MaxBytes), req.KeepAlive, req.ProofKey, req.Credentials)
 	if name, ok := err.(hostError); ok {
 		switch name {
 		case "TooLargeError":

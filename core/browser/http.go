@@ -18,8 +18,8 @@ var (
 )
 
 // HTTP sends the runtime's own requests: never the page's. It uses the fetch
-// that was there before interception, sends no cookies, follows no redirect
-// and keeps nothing in a cache.
+// that was there before interception, sends no cookies unless it is told to, follows
+// no redirect and keeps nothing in a cache.
 type HTTP interface {
 	// Do returns an error only where there is no whole answer: ErrNetwork,
 	// ErrTooLarge, ErrKey, or the context's own. Any status is an answer.
@@ -35,6 +35,9 @@ type Request struct {
 	MaxBytes int64
 	// KeepAlive lets the request outlive the page.
 	KeepAlive bool
+	// Credentials sends the cookies that the browser has for that server, and takes
+	// those that come back.
+	Credentials bool
 	// ProofKey is the thumbprint of the key that the request is proved with (RFC
 	// 9449, section 4): it then carries a fresh proof, for the access token in its
 	// header authorization if it has one, with the nonce that the server gave

@@ -112,6 +112,9 @@ func (c *Client) Redeem(ctx context.Context, t Transaction, a Answer) (session.T
 	if a.Err != nil {
 		return session.Tokens{}, a.Err
 	}
+	if c.Handover != "" {
+		return c.handOver(ctx, t, a.Code)
+	}
 	front, err := c.identify(ctx, c.granted(a.Tokens), expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, front: true, code: a.Code, state: t.State})
 	if err != nil {
 		return session.Tokens{}, err

@@ -41,6 +41,9 @@ type Config struct {
 	// ProofKey binds the tokens to this browser (DPoP, RFC 9449); nil where they
 	// are bearer tokens.
 	ProofKey browser.ProofKey
+	// Handover is an address of the app's own backend, which redeems the codes; ""
+	// where this client does.
+	Handover string
 	// AllowInsecure lets http: through for any host, not only for loopback.
 	AllowInsecure bool
 }

@@ -38,6 +38,9 @@ func loopback(host string) bool {
 
 // Insecure names the first address of c that must not be used, or "".
 func (c Config) Insecure() string {
+	if c.Handover != "" && !secure(c.Handover, c.AllowInsecure) {
+		return "codeExchange"
+	}
 	if c.Discover {
 		if !secure(c.Issuer, c.AllowInsecure) || strings.Contains(c.Issuer, "?") {
 			return "issuer"

@@ -45,6 +45,9 @@ func encodeTokens(t session.Tokens, generation int64) string {
 	out.Text("id", t.ID.Expose())
 	out.String("type", t.Type)
 	out.Text("jkt", t.ProofKey)
+	if t.Cookie {
+		out.Bool("cookie", true)
+	}
 	if t.Scope != nil {
 		out.Texts("scope", t.Scope)
 	}
@@ -107,8 +110,10 @@ func decodeTokens(v strictjson.Value, generation int64) (session.Tokens, error) 
 	issued, ok := v.Get("issuedAt").Int()
 	t.Type = v.Get("type").TextOr("")
 	id := v.Get("id").TextOr("")
-	// An access token has a type; without one there is at least an id token.
-	if !ok || (access == "") != (t.Type == "") || access+id == "" {
+	t.Cookie, _ = v.Get("cookie").Bool()
+	// An access token has a type; without one there is at least an id token, unless
+	// the backend has them all.
+	if !ok || (access == "") != (t.Type == "") || (access+id == "") != t.Cookie {
 		return t, errRubbish
 	}
 	t.Access = secret.New(access)

@@ -50,6 +50,9 @@ type Rule struct {
 	// ProofKey is the thumbprint of the key that each request is proved with (RFC
 	// 9449); "" where none is.
 	ProofKey string
+	// Credentials sends cookies to other origins too, where the caller did not say
+	// what shall be sent.
+	Credentials bool
 }
 
 // Policy is immutable: whoever wants another one makes a new one.
@@ -102,5 +105,8 @@ func (r Rule) json() string {
 		o.Raw("refused", refused.Done())
 	}
 	o.Text("dpop", r.ProofKey)
+	if r.Credentials {
+		o.String("credentials", "include")
+	}
 	return o.Done()
 }

@@ -40,6 +40,9 @@ var golden = map[string]policy.Policy{
 	"no-expiry": {Session: "s1", Version: 1, Rules: []policy.Rule{{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401, 440},
 	}}},
+	"cookie": {Session: "s1", Version: 4, Rules: []policy.Rule{{
+		As: policy.User, ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401}, Credentials: true,
+	}}},
 	"hold":      {Session: "s1", Version: 8, Rules: []policy.Rule{{As: policy.User, Hold: true}}},
 	"two-rules": {Session: "s1", Version: 9, Rules: []policy.Rule{{As: policy.User, Hold: true}, {As: "client", Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer other")}}}}},
 }

@@ -19,6 +19,9 @@ type State struct {
 // Anonymous is the user id of nobody.
 const Anonymous = "anonymous"
 
+// Current is the user id of somebody whose name nobody told us.
+const Current = "current"
+
 // JSON writes the page's SessionState, whole.
 func (s State) JSON() string {
 	var o strictjson.Object

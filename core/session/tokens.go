@@ -37,6 +37,10 @@ type Tokens struct {
 	// SessionState is what the session at the server is watched by; empty where
 	// the server gave none.
 	SessionState string
+	// Cookie says that the session travels in a cookie of the app's own backend,
+	// which has the tokens: there are none here, and IssuedAt and ExpiresAt, Subject
+	// and Claims are what the backend said.
+	Cookie bool
 }
 
 // Format prints what the tokens are, never what they hold.
@@ -51,11 +55,12 @@ func (t Tokens) Format(f fmt.State, _ rune) {
 // After returns t completed by what the tokens before it had and a refresh need
 // not repeat: the refresh token (RFC 6749, section 6), the id token with its
 // claims (OpenID Connect Core, section 12.2), the scope, the session at the server.
+// A backend that keeps the tokens says anew who it is about each time.
 func (t Tokens) After(old Tokens) Tokens {
 	if t.Refresh.Empty() {
 		t.Refresh = old.Refresh
 	}
-	if t.ID.Empty() {
+	if t.ID.Empty() && !t.Cookie {
 		t.ID, t.Subject, t.Claims = old.ID, old.Subject, old.Claims
 	}
 	if t.Scope == nil {

@@ -76,7 +76,10 @@ func (v Value) TextOr(or string) string {
 }
 
 // Bool returns a boolean.
-func (v Value) Bool() (value, ok bool) { return v.text == "true", v.kind == Bool }
+func (v Value) Bool() (value, ok bool) {
+	ok = v.kind == Bool
+	return ok && v.text == "true", ok
+}
 
 // Int returns a number that is whole and fits; 1.0 and 1e3 are whole.
 func (v Value) Int() (int64, bool) {

@@ -24,7 +24,7 @@ func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
 		reached = s.Client.Revoke(ctx, tokens)
 	}
 	path, ours := s.Location.SameOrigin(o.ReturnTo)
-	if somebody := tokens.Type != "" || !tokens.ID.Empty(); o.AtServer && somebody && reached && s.Flow == Code {
+	if somebody := tokens.Type != "" || !tokens.ID.Empty() || tokens.Cookie; o.AtServer && somebody && reached && s.Flow == Code {
 		back := s.AfterLogout
 		if o.ReturnTo != "" && ours {
 			back = s.Origin + path

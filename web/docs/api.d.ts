@@ -166,6 +166,12 @@ export interface ClientOptions {
      */
     responseType?: ResponseType;
     /**
+     * A URL of the app's own backend, which redeems the code instead of this page: it gets `{ code, codeVerifier,
+     * redirectUri, nonce }` as JSON, keeps the tokens and sets a cookie, with which the session then travels. There is no
+     * token in the page. Its own logout is the app's to call, before `session.logout()`.
+     */
+    codeExchange?: string;
+    /**
      * Binds the tokens to a key of this browser that no script can export (DPoP, RFC 9449); the server has to take part.
      * @default false
      */
@@ -380,7 +386,7 @@ export interface Session {
     logout(options?: LogoutOptions): Promise<void>;
     /** One refresh for all callers in all tabs. */
     refresh(): Promise<SessionState>;
-    /** The access token, for code that must have it. `minValidity` is in seconds. */
+    /** The access token, for code that must have it. `minValidity` is in seconds. With `codeExchange` there is none. */
     getAccessToken(options?: {
         minValidity?: number;
     }): Promise<string>;

@@ -172,7 +172,14 @@ export const createFetch = (
     const call: Sending['call'] = (rule, proof) =>
       apply(native, self, [
         it ? it.target : target,
-        { ...init, headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers } },
+        {
+          ...init,
+          // A Request says 'same-origin' by itself, so that only another word is its maker's.
+          ...(rule?.credentials &&
+            init.credentials === undefined &&
+            member('credentials') != 'omit' && { credentials: rule.credentials }),
+          headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers },
+        },
       ]);
     /** A member of what is sent. */
     const member = (name: keyof Request): any => init[name] ?? (request && ofRequest(request, name));

@@ -87,6 +87,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     maxBytes: number,
     keepalive: boolean,
     key: string,
+    credentials: boolean,
   ): Promise<unknown[]> => {
     const headers = own<Record<string, string>>({});
     for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
@@ -100,9 +101,9 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         body: body || undefined,
         keepalive,
         signal,
-        // A token endpoint needs none of the page's cookies, must not hand a secret on to where it redirects, and
-        // nothing of it may stay in a cache.
-        credentials: 'omit',
+        // A token endpoint needs none of the page's cookies, which only the app's own backend does. Neither must hand a
+        // secret on to where it redirects, and nothing of them may stay in a cache.
+        credentials: credentials ? 'include' : 'omit',
         redirect: 'error',
         cache: 'no-store',
         // The page's address may hold an authorization code, which a server of the same origin would log. The Origin
@@ -268,12 +269,12 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         entered = callback;
       },
       // Go has no use for the promise, which never rejects.
-      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any) {
+      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any, h: any) {
         const controller = (open[id] = new AbortController());
         let kind = 0;
         let value;
         try {
-          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g));
+          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g, h));
         } catch (error: any) {
           kind = 1;
           try {

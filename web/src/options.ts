@@ -31,7 +31,7 @@ const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
 const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
-  'responseType dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
+  'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
 const oidcOptions = 'issuer* endpointOrigins:issuer|@array monitorSession:@boolean' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
@@ -134,7 +134,7 @@ export const readOptions = (given: SessionOptions) => {
   const copy: Values = { ...options.auth };
   check('auth.scheme', copy.scheme, 'oidc|oauth|!occ|!vendure|!cookies');
   const { clientId: client, ...auth } = take(copy, copy.scheme == 'oidc' ? oidcOptions : oauthOptions, 'auth');
-  let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, redirectUri = origin } = auth;
+  let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, codeExchange, redirectUri = origin } = auth;
   const front = 'token|id_token|id_token token';
   if (flow == 'implicit') responseType ??= /openid/.test(auth.scope) ? 'id_token token' : 'token';
   check(
@@ -146,6 +146,11 @@ export const readOptions = (given: SessionOptions) => {
         ? '@undefined|code|code id_token|code token|code id_token token|' + front
         : front,
   );
+  if (codeExchange != null) {
+    if (flow != 'code' || /t/.test(responseType) || auth.dpop || auth.monitorSession)
+      throw invalid('auth.codeExchange', 'needs a code alone, and no dpop or monitorSession');
+    codeExchange = server('auth.codeExchange', codeExchange, page);
+  }
   if (issuer) {
     prefix('auth.issuer', issuer);
     if (endpointOrigins == 'issuer') endpointOrigins = [issuer];
@@ -155,7 +160,9 @@ export const readOptions = (given: SessionOptions) => {
   } else {
     endpoints = take(
       endpoints,
-      (flow == 'password' ? '' : 'authorization* ') + endpointOptions + (/^(id_)?token/.test(responseType) ? '' : '*'),
+      (flow == 'password' ? '' : 'authorization* ') +
+        endpointOptions +
+        (codeExchange || /^(id_)?token/.test(responseType) ? '' : '*'),
       'auth.endpoints',
     );
     for (const name in endpoints) endpoints[name] = server('auth.endpoints.' + name, endpoints[name], page);
@@ -187,6 +194,7 @@ export const readOptions = (given: SessionOptions) => {
     origin,
     flow,
     responseType,
+    codeExchange,
     endpoints,
     endpointOrigins,
     context,

@@ -8,6 +8,7 @@ export interface Rule {
   readonly hold?: boolean;
   readonly refused?: { readonly status: readonly number[] };
   readonly dpop?: string;
+  readonly credentials?: 'include';
 }
 
 /** A policy as the core writes it, its rules by their `as`. */

@@ -14,7 +14,7 @@ const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', t
 /**
  * Reads what the core has stored for `who`, for the time until the runtime is there. Anybody may
  * have written it: what is not exactly a record of ours counts as none, and of its policy only a
- * user's `authorization` is taken.
+ * user's `authorization` is taken, or that cookies shall go with their requests.
  */
 export const readRecord = (json: unknown, who: Identity): { state: SessionState; policy: Policy } | undefined => {
   // Most visitors have none, and an error that nobody sees takes two milliseconds to make.
@@ -41,21 +41,22 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
     )
       return;
 
-    const taken = rules.map(({ as, headers, validUntil, hold, refused, dpop }: Rule & { as: string }) => {
+    const taken = rules.map(({ as, headers, validUntil, hold, refused, dpop, credentials }: Rule & { as: string }) => {
       const authorization = headers?.authorization;
       if (
         as != 'user' ||
         !(authorization === undefined
-          ? hold
+          ? hold || credentials
           : typeof authorization == 'string' && /^[!-~][ -~]*$/.test(authorization)) ||
+        (credentials ?? 'include') != 'include' ||
         !Number.isFinite(validUntil ?? 0) ||
         !(refused?.status ?? []).every(Number.isInteger)
       )
         throw as;
-      return { as, headers: authorization && { authorization }, validUntil, hold, refused, dpop };
+      return { as, headers: authorization && { authorization }, validUntil, hold, refused, dpop, credentials };
     });
     // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
-    if (taken.length != +!!(session && copy.tokenType)) return;
+    if (taken.length != +!!(session && (copy.tokenType || taken[0]?.credentials))) return;
     return {
       state: deepFreeze(copy) as unknown as SessionState,
       policy: compile({ format, session, version, rules: taken }),

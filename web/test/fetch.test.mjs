@@ -617,3 +617,49 @@ test('two sessions of one page each handle what their own api covers', async () 
 test('ann is signed in by what is stored', () => {
   assert.deepEqual(load({}, { stored: record() }).state, ann);
 });
+
+test('S12 a rule of cookies has them sent where the caller did not say what to send', async () => {
+  const cookies = { as: 'user', refused: { status: [401] }, credentials: 'include' };
+  const stored = (more) =>
+    record({ state: { ...ann, tokenType: null }, policy: policy({ rules: [{ ...cookies, ...more }] }) });
+  const as = async (...args) => {
+    await fetch(...args);
+    return sent.at(-1).request.credentials;
+  };
+  load({}, { stored: stored() });
+  assert.equal(await as(api), 'include');
+  assert.equal(sent[0].headers.get('authorization'), null);
+  assert.equal(await as(api, { credentials: undefined }), 'include');
+  assert.equal(await as(new Request(api)), 'include');
+  assert.equal(await as(new Request(api, { method: 'POST', body: 'a' })), 'include');
+  for (const credentials of ['omit', 'same-origin', 'include'])
+    assert.equal(await as(api, { credentials }), credentials);
+  assert.equal(await as(new Request(api, { credentials: 'omit' })), 'omit');
+  await assert.rejects(fetch(api, { credentials: null }), TypeError);
+
+  // Not for anybody else: other URLs, as nobody, with credentials of the caller's own.
+  assert.equal(await as('https://other.test/'), 'same-origin');
+  assert.equal(await as(api, { as: 'none' }), 'same-origin');
+  assert.equal(await as(api, { headers: { authorization: 'Basic a' } }), 'same-origin');
+  assert.equal(await as(api, { mode: 'no-cors' }), 'same-origin');
+  assert.equal(started.length, 0, 'all without the runtime');
+  load({}, { stored: record() });
+  assert.equal(await as(api), 'same-origin', 'a token needs none');
+});
+
+test('S12 a refused request with cookies is sent again by the rule that the core then has', async () => {
+  const rules = [{ as: 'user', refused: { status: [401] }, credentials: 'include' }];
+  load({}, { stored: record({ state: { ...ann, tokenType: null }, policy: policy({ rules }) }) });
+  answer((_, n) => status(n ? 200 : 401));
+  play({
+    refused(_, { publish }) {
+      publish({ policy: policy({ version: 2, rules }) });
+      return { outcome: 'retry' };
+    },
+  });
+  assert.equal((await fetch(api)).status, 200);
+  assert.deepEqual(
+    sent.map(({ request }) => request.credentials),
+    ['include', 'include'],
+  );
+});

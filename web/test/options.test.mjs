@@ -344,3 +344,24 @@ test('an insecure page is refused in a sentence', () => {
     globalThis.isSecureContext = true;
   }
 });
+
+test('S12 codeExchange is a URL of the app, and goes with a code alone', async () => {
+  const given = (more, make = oidc) => ({ auth: make({ ...(make == oidc ? auth : {}), clientId: 'shop', ...more }) });
+  const codeExchange = '/auth/code';
+  assert.equal((await configOf(given({ codeExchange }))).codeExchange, 'https://app.test/auth/code');
+  for (const more of [{}, { responseType: 'code' }, { flow: 'code' }, { dpop: false }])
+    make(given({ codeExchange, ...more })).close();
+  for (const wrong of ['', 1, null, 'http://app.test/auth', 'javascript:0', 'https://a@app.test/', '/auth#a'])
+    invalid('auth.codeExchange', given({ codeExchange: wrong }));
+  for (const more of [
+    { flow: 'implicit' },
+    { responseType: 'code id_token' },
+    { responseType: 'token' },
+    { dpop: true },
+    { monitorSession: true },
+  ])
+    invalid('auth.codeExchange', given({ codeExchange, ...more }));
+  const { token, ...rest } = endpoints;
+  invalid('auth.codeExchange', given({ codeExchange, flow: 'password', endpoints: { token } }, oauth));
+  make(given({ codeExchange, endpoints: rest }, oauth)).close();
+});

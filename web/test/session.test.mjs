@@ -80,6 +80,9 @@ test('ST-04 ST-05 ST-08 a stored record that is not exactly ours counts as none'
     'a header beyond ASCII': policy({ rules: [rule({ headers: { authorization: 'Bearer ü' } })] }),
     'an empty header': policy({ rules: [rule({ headers: { authorization: '' } })] }),
     validUntil: policy({ rules: [rule({ validUntil: '1790000000000' })] }),
+    credentials: policy({ rules: [rule({ credentials: 'same-origin' })] }),
+    'neither a header nor cookies': policy({ rules: [{ as: 'user', refused: { status: [401] } }] }),
+    'cookies of nobody': { ...policy({ rules: [{ as: 'user', credentials: 'include' }] }), session: '' },
     refused: policy({ rules: [rule({ refused: { status: ['401'] } })] }),
     null: null,
   };
@@ -116,6 +119,14 @@ test('ST-04 ST-05 ST-08 a stored record that is not exactly ours counts as none'
     assert.equal(auth(sent[0]), null, name);
   }
   assert.equal({}.polluted, undefined);
+});
+
+test('S12 a stored session of cookies is shown at once', () => {
+  const stored = record({
+    state: { ...ann, tokenType: null },
+    policy: policy({ rules: [{ as: 'user', refused: { status: [401] }, credentials: 'include' }] }),
+  });
+  assert.equal(load({}, { stored }).state.userId, 'ann');
 });
 
 test('ST-12 members named __proto__ pollute nothing', () => {

@@ -75,6 +75,7 @@ const answer = (request, response) => {
   const { origin = '*', 'access-control-request-headers': headers = '' } = request.headers;
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-headers', headers);
+  response.setHeader('access-control-allow-credentials', 'true');
   response.setHeader('access-control-expose-headers', 'x-method, x-sent, x-cookie, x-referer, x-dpop');
   if (request.method === 'OPTIONS') return response.end();
   const route = routes[request.url.split('?')[0]];

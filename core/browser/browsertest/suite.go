@@ -475,6 +475,22 @@ func (s Subject) http(t *testing.T) {
 			}
 		}
 	})
+	t.Run("cookies go with a request that is to have them, and only with that", func(t *testing.T) {
+		if _, err := a.Locks.Held(t.Context()); err != nil {
+			t.Skip("nobody keeps cookies here: this is Node")
+		}
+		var seen [3]string
+		for i := range seen { // the first answer sets a cookie
+			res, err := do(t.Context(), "/headers", func(req *browser.Request) { req.Credentials = i < 2 })
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[i] = res.Headers["x-cookie"]
+		}
+		if seen[1] == "" || seen[2] != "" {
+			t.Fatalf("got %q", seen)
+		}
+	})
 	t.Run("an answer of just the size allowed is whole", func(t *testing.T) {
 		res, err := do(t.Context(), "/big", func(req *browser.Request) { req.MaxBytes = 1000 })
 		if err != nil || len(res.Body) != 1000 {

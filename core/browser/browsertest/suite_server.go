@@ -29,7 +29,11 @@ func Answer(ctx context.Context, req *browser.Request) (*browser.Response, error
 		headers := map[string]string{"content-type": "text/plain", "x-method": req.Method}
 		return &browser.Response{Status: status, Headers: headers, Body: []byte("ok " + req.Body)}, nil
 	case "/headers":
-		return &browser.Response{Status: 418, Headers: map[string]string{"x-sent": req.Headers["x-sent"], "x-dpop": req.Headers["dpop"]}}, nil
+		headers := map[string]string{"x-sent": req.Headers["x-sent"], "x-dpop": req.Headers["dpop"]}
+		if req.Credentials {
+			headers["x-cookie"] = "a=1" // as if one had been set before
+		}
+		return &browser.Response{Status: 418, Headers: headers}, nil
 	case "/big":
 		return &browser.Response{Status: 200, Body: []byte(strings.Repeat("x", 1000))}, nil
 	case "/hang":

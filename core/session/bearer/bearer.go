@@ -13,22 +13,15 @@ import (
 	"latchkey/core/session"
 )
 
-// current is the user id of somebody whose name nobody told us.
-const current = "current"
-
 // Strategy implements [session.Strategy].
 type Strategy struct {
 	client   *oauth.Client
-	silently Silently
+	silently session.Silently
 }
-
-// Silently gets new tokens for the same person from a server that knows them
-// by its own cookie.
-type Silently func(ctx context.Context, old session.Tokens) (session.Tokens, error)
 
 // New returns the strategy of one client. silently is for sessions without a
 // refresh token, and nil where there is no such way.
-func New(client *oauth.Client, silently Silently) Strategy { return Strategy{client, silently} }
+func New(client *oauth.Client, silently session.Silently) Strategy { return Strategy{client, silently} }
 
 // Rules sends each access token until it ends. One for a resource is got when it
 // is first needed.
@@ -64,7 +57,7 @@ func (s Strategy) State(r session.Record) session.State {
 	t := r.Tokens
 	state := session.State{UserID: t.Subject, Claims: t.Claims, Scope: t.Scope, ExpiresAt: t.ExpiresAt, TokenType: t.Type}
 	if state.UserID == "" {
-		state.UserID = current
+		state.UserID = session.Current
 	}
 	return state
 }
@@ -72,14 +65,18 @@ func (s Strategy) State(r session.Record) session.State {
 // Renewable says whether there is a refresh token, or a silent way for somebody
 // whose name is known.
 func (s Strategy) Renewable(r session.Record) bool {
-	return !r.Tokens.Refresh.Empty() || s.silently != nil && r.Tokens.Subject != ""
+	return !r.Tokens.Refresh.Empty() || s.silently.Can(r)
 }
 
 // Costly says that it is the silent way: a frame, and a page of the server in it.
 func (s Strategy) Costly(r session.Record) bool { return r.Tokens.Refresh.Empty() }
 
-// Lost tells whether the key is gone that the tokens are bound to.
+// Lost tells whether the key is gone that the tokens are bound to, or whether there
+// are no tokens, as the app's backend had them before its options changed.
 func (s Strategy) Lost(ctx context.Context, r session.Record) bool {
+	if r.Tokens.Cookie {
+		return true
+	}
 	lost, err := s.client.Lost(ctx, r.Tokens)
 	return lost && err == nil
 }
@@ -87,6 +84,9 @@ func (s Strategy) Lost(ctx context.Context, r session.Record) bool {
 // Recover refreshes, or signs in again silently. Only a refresh can ask for one
 // resource.
 func (s Strategy) Recover(ctx context.Context, r session.Record, resource string) session.Outcome {
+	if r.Tokens.Cookie {
+		return session.Dead(errcode.New(errcode.SessionExpired, "the session was begun with auth.codeExchange; sign in again"))
+	}
 	// Nothing is sent for tokens that nobody can prove to be theirs.
 	switch lost, err := s.client.Lost(ctx, r.Tokens); {
 	case err != nil:
@@ -100,7 +100,7 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, resource string
 	case !s.Renewable(r):
 		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
 	case r.Tokens.Refresh.Empty():
-		return s.again(ctx, r)
+		return s.silently.Recover(ctx, r)
 	}
 	t, err := s.client.Refresh(ctx, r.Tokens, resource)
 	switch {
@@ -110,22 +110,6 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, resource string
 		return session.Barred(err)
 	case oauth.Dead(err):
 		return session.Dead(err)
-	}
-	return session.Failed(err)
-}
-
-// again signs in silently. That the server wants to ask somebody may also mean
-// that its cookie does not reach a frame: it says nothing about a token that is
-// still good.
-func (s Strategy) again(ctx context.Context, r session.Record) session.Outcome {
-	t, err := s.silently(ctx, r.Tokens)
-	switch errcode.Of(err) {
-	case "":
-		return session.Renewed(t)
-	case errcode.IDTokenInvalid:
-		return session.Dead(err)
-	case errcode.InteractionRequired, errcode.AccessDenied:
-		return session.Stuck(err)
 	}
 	return session.Failed(err)
 }

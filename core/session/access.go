@@ -2,6 +2,7 @@ package session
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"latchkey/core/secret"
@@ -52,6 +53,16 @@ func (t Tokens) With(resource string, got Tokens) Tokens {
 	more[resource] = got.For("")
 	t.More = more
 	return t
+}
+
+// Resources lists what there is an access token of its own for.
+func (t Tokens) Resources() []string {
+	names := make([]string, 0, len(t.More))
+	for name := range t.More {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // dated returns t where each access token that is new has a generation.

@@ -34,17 +34,15 @@ func (t Tokens) For(resource string) Access {
 	return Access{t.Access, t.Type, t.ExpiresAt, t.Since}
 }
 
-// With returns t with what a refresh for one resource brought. The main access
-// token and its scope stay; the refresh token and the id token are everybody's.
+// With returns t with what a refresh for one resource brought: its access token,
+// and the refresh token, which is everybody's. All that the page sees stays, the
+// claims of the id token too.
 func (t Tokens) With(resource string, got Tokens) Tokens {
 	if resource == "" {
 		return got.After(t)
 	}
 	if !got.Refresh.Empty() {
 		t.Refresh = got.Refresh
-	}
-	if !got.ID.Empty() {
-		t.ID, t.Subject, t.Claims = got.ID, got.Subject, got.Claims
 	}
 	more := maps.Clone(t.More)
 	if more == nil {

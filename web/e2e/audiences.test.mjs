@@ -96,7 +96,7 @@ scene('RFC8707 two tabs ask at once, for the same and for different ones', {}, a
 scene(
   'RFC8707 what the sign-in did not name: the request leaves as it is, and the page hears of it once',
   {},
-  async ({ server, page, url, context }) => {
+  async ({ server, page, context }) => {
     // The app has got another API since then.
     await context.addInitScript(
       (url) => globalThis.settings.options.api.push({ url, resource: 'urn:example:new' }),
@@ -117,6 +117,6 @@ scene(
     assert.deepEqual(said, ['server_error', 'invalid_target']);
     assert.deepEqual(await refreshes(server), [400]);
     assert.equal((await state(page)).isLoggedIn, true);
-    assert.equal(await status(page, url(0)), 200);
+    // No more is asked of this server: with that refusal it has spent the refresh token all the same.
   },
 );

@@ -59,7 +59,7 @@ func encodeTokens(t session.Tokens, generation int64) string {
 		out.Int("since", t.Since)
 	}
 	if len(t.More) > 0 {
-		out.Raw("more", encodeMore(t.More))
+		out.Raw("more", encodeMore(t))
 	}
 	out.Text("subject", t.Subject)
 	out.Text("sessionState", t.SessionState)

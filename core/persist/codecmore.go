@@ -1,8 +1,6 @@
 package persist
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"latchkey/core/secret"
@@ -11,10 +9,10 @@ import (
 )
 
 // encodeMore writes the access tokens for resources of their own.
-func encodeMore(more map[string]session.Access) string {
+func encodeMore(t session.Tokens) string {
 	var out strictjson.Object
-	for _, resource := range slices.Sorted(maps.Keys(more)) {
-		a := more[resource]
+	for _, resource := range t.Resources() {
+		a := t.For(resource)
 		var one strictjson.Object
 		one.String("access", a.Token.Expose())
 		one.String("type", a.Type)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"latchkey/core/secret"
@@ -33,17 +34,15 @@ func (t Tokens) For(resource string) Access {
 	return Access{t.Access, t.Type, t.ExpiresAt, t.Since}
 }
 
-// With returns t with what a refresh for one resource brought. The main access
-// token and its scope stay; the refresh token and the id token are everybody's.
+// With returns t with what a refresh for one resource brought: its access token,
+// and the refresh token, which is everybody's. All that the page sees stays, the
+// claims of the id token too.
 func (t Tokens) With(resource string, got Tokens) Tokens {
 	if resource == "" {
 		return got.After(t)
 	}
 	if !got.Refresh.Empty() {
 		t.Refresh = got.Refresh
-	}
-	if !got.ID.Empty() {
-		t.ID, t.Subject, t.Claims = got.ID, got.Subject, got.Claims
 	}
 	more := maps.Clone(t.More)
 	if more == nil {
@@ -52,6 +51,16 @@ func (t Tokens) With(resource string, got Tokens) Tokens {
 	more[resource] = got.For("")
 	t.More = more
 	return t
+}
+
+// Resources lists what there is an access token of its own for.
+func (t Tokens) Resources() []string {
+	names := make([]string, 0, len(t.More))
+	for name := range t.More {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // dated returns t where each access token that is new has a generation.

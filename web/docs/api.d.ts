@@ -22,6 +22,12 @@ export interface ApiRule {
      * @default []
      */
     except?: string[];
+    /**
+     * What these requests have an access token of their own for: an absolute URI without a fragment (RFC 8707). The
+     * sign-in names all of them; each token is got with the refresh token when it is first needed. With `as: 'user'` only.
+     * @default the session's own access token
+     */
+    resource?: string;
 }
 /** A place for the session: `localStorage` is one. Each method may return a promise. */
 export interface StorageLike {
@@ -177,7 +183,7 @@ export interface ClientOptions {
      */
     dpop?: boolean;
     /**
-     * What the access token shall be good for, as absolute URIs (RFC 8707).
+     * What the session's own access token shall be good for, as absolute URIs (RFC 8707). See also `resource` of `api`.
      * @default []
      */
     resources?: string[];
@@ -386,9 +392,13 @@ export interface Session {
     logout(options?: LogoutOptions): Promise<void>;
     /** One refresh for all callers in all tabs. */
     refresh(): Promise<SessionState>;
-    /** The access token, for code that must have it. `minValidity` is in seconds. With `codeExchange` there is none. */
+    /**
+     * The access token, for code that must have it: the session's own, or the one for the `resource` of an `api` rule.
+     * `minValidity` is in seconds. With `codeExchange` there is none.
+     */
     getAccessToken(options?: {
         minValidity?: number;
+        resource?: string;
     }): Promise<string>;
     /** The id token, for code that must have it. */
     getIdToken(): Promise<string>;

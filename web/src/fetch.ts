@@ -158,7 +158,9 @@ export const createFetch = (
         headers[name] = value;
       });
     }
-    const as = (init.as ?? headers[mark] ?? hit?.as) as string;
+    let as = (init.as ?? headers[mark] ?? hit?.as) as string;
+    // Whose it is says not what it is for.
+    if (hit && startsWith(hit.as, as + ' ')) as = hit.as;
     delete headers[mark];
     delete init.as;
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.

@@ -59,8 +59,8 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
     await call('refresh');
     return state();
   },
-  async getAccessToken(options: { minValidity?: number } = {}): Promise<string> {
-    return (await call('accessToken', take(options, 'minValidity:@number'))).token;
+  async getAccessToken(options: { minValidity?: number; resource?: string } = {}): Promise<string> {
+    return (await call('accessToken', take(options, 'minValidity:@number resource'))).token;
   },
   async getIdToken(): Promise<string> {
     return (await call('idToken')).token;

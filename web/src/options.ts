@@ -14,6 +14,7 @@ export interface Config {
   readonly redirectUri: string;
   readonly login: string;
   readonly home: string;
+  readonly apiResources: readonly string[];
   readonly [name: string]: unknown;
 }
 
@@ -28,7 +29,7 @@ const sessionOptions =
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
-const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array';
+const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array resource';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
@@ -114,6 +115,7 @@ export const readOptions = (given: SessionOptions) => {
   };
 
   const api: Prefix[] = [];
+  const apiResources: string[] = [];
   const add = (name: string, href: string, as?: string) => {
     if (api.some((other) => other.href == href)) throw invalid(name, 'comes twice');
     api.push({ href, origin: new URL('/', href).href, as });
@@ -122,7 +124,13 @@ export const readOptions = (given: SessionOptions) => {
     const name = `api[${i}]`;
     const rule = take(typeof entry == 'string' ? { url: entry } : entry, ruleOptions, name);
     const href = prefix(name + '.url', rule.url, page);
-    add(name + '.url', href, rule.as ?? 'user');
+    const { as = 'user', resource } = rule;
+    if (resource != null) {
+      if (as != 'user' || !/^[a-z][\w+.-]*:[!-"$-~]+$/i.test(resource))
+        throw invalid(name + '.resource', "must be an absolute URI without fragment, with as 'user'");
+      if (!apiResources.includes(resource)) apiResources.push(resource);
+    }
+    add(name + '.url', href, resource ? `${as} ${resource}` : as);
     for (const raw of rule.except ?? []) {
       const below = prefix(name + '.except', raw, href.replace(/\/?$/, '/'));
       if (!isBelow(below, href)) throw invalid(name + '.except', 'must be below its url');
@@ -197,6 +205,7 @@ export const readOptions = (given: SessionOptions) => {
     codeExchange,
     endpoints,
     endpointOrigins,
+    apiResources,
     context,
     storage: storage.getItem ? 'custom' : storage,
     refreshLeeway,

@@ -1,5 +1,5 @@
 import { anonymous, compile, deepFreeze, type Policy, type Rule } from './policy';
-import { parse, stringify } from './platform';
+import { ownKeys, parse, stringify } from './platform';
 import type { SessionState } from './types';
 
 /** Whose record it has to be. */
@@ -7,6 +7,7 @@ export interface Identity {
   readonly issuer: string;
   readonly client: string;
   readonly context: string;
+  readonly apiResources: readonly string[];
 }
 
 const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', tokenType: 'string' };
@@ -14,7 +15,7 @@ const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', t
 /**
  * Reads what the core has stored for `who`, for the time until the runtime is there. Anybody may
  * have written it: what is not exactly a record of ours counts as none, and of its policy only a
- * user's `authorization` is taken, or that cookies shall go with their requests.
+ * user's `authorization` is taken, for each resource, or that cookies shall go with their requests.
  */
 export const readRecord = (json: unknown, who: Identity): { state: SessionState; policy: Policy } | undefined => {
   // Most visitors have none, and an error that nobody sees takes two milliseconds to make.
@@ -44,7 +45,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
     const taken = rules.map(({ as, headers, validUntil, hold, refused, dpop, credentials }: Rule & { as: string }) => {
       const authorization = headers?.authorization;
       if (
-        as != 'user' ||
+        !/^user( |$)/.test(as) ||
         !(authorization === undefined
           ? hold || credentials
           : typeof authorization == 'string' && /^[!-~][ -~]*$/.test(authorization)) ||
@@ -55,12 +56,18 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
         throw as;
       return { as, headers: authorization && { authorization }, validUntil, hold, refused, dpop, credentials };
     });
+    const compiled = compile({ format, session, version, rules: taken });
+    const byAs = compiled.rules;
     // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
-    if (taken.length != +!!(session && (copy.tokenType || taken[0]?.credentials))) return;
-    return {
-      state: deepFreeze(copy) as unknown as SessionState,
-      policy: compile({ format, session, version, rules: taken }),
-    };
+    if (
+      taken.length != ownKeys(byAs).length ||
+      !byAs.user != !(session && (copy.tokenType || byAs.user?.credentials)) ||
+      (!byAs.user && taken[0])
+    )
+      return;
+    // A rule that the page has got since then has no token yet.
+    if (copy.tokenType) for (const resource of who.apiResources) byAs['user ' + resource] ??= { hold: true };
+    return { state: deepFreeze(copy) as unknown as SessionState, policy: compiled };
   } catch {
     // Not ours, whatever it is.
   }

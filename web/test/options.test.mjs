@@ -280,6 +280,7 @@ test('the core gets every option; what it does not get has its default there', a
     redirectUri: 'https://app.test/',
     origin: 'https://app.test',
     flow: 'code',
+    apiResources: [],
     context: '',
     storage: 'local',
     timeout: 10000,
@@ -316,6 +317,7 @@ test('the core gets every option; what it does not get has its default there', a
       origin: 'https://app.test',
       flow: 'password',
       endpoints: { token: 'https://app.test/oauth/token?x=1', revocation: 'https://id.test/revoke' },
+      apiResources: [],
       context: 'site 1',
       storage: 'custom',
       refreshLeeway: 0,
@@ -328,6 +330,32 @@ test('the core gets every option; what it does not get has its default there', a
       exclude: ['/l'],
     },
   );
+});
+
+test('a rule may have a resource: an absolute URI without a fragment, for a user (RFC 8707, section 2)', async () => {
+  const url = 'https://api.test/';
+  for (const resource of [
+    '',
+    '/orders',
+    'orders',
+    'https://a.test/#',
+    'https://a.test/a b',
+    'urn:ü',
+    'urn:\n',
+    1,
+    ['urn:a'],
+  ])
+    invalid('api[0].resource', { api: [{ url, resource }] });
+  invalid('api[0].resource', { api: [{ url, resource: 'urn:a', as: 'none' }] });
+  const { apiResources } = await configOf({
+    api: [
+      url,
+      { url: '/a', resource: 'urn:a' },
+      { url: '/b', resource: 'https://b.test?x=1', as: 'user' },
+      { url: '/c', resource: 'urn:a' },
+    ],
+  });
+  assert.deepEqual(apiResources, ['urn:a', 'https://b.test?x=1'], 'each once');
 });
 
 test('a scheme is plain data', () => {

@@ -73,6 +73,10 @@ test('ST-04 ST-05 ST-08 a stored record that is not exactly ours counts as none'
     rules: { ...policy(), rules: {} },
     'a rule of somebody else': policy({ rules: [rule({ as: 'agent' })] }),
     'two rules of one': policy({ rules: [rule(), rule()] }),
+    'two rules for one resource': policy({ rules: [rule(), ...Array(2).fill(rule({ as: 'user urn:a' }))] }),
+    'a resource, but nobody': policy({ rules: [rule({ as: 'user urn:a' })] }),
+    'no session but a rule for a resource': { ...policy({ rules: [rule({ as: 'user urn:a' })] }), session: '' },
+    'a rule of somebody like us': policy({ rules: [rule(), rule({ as: 'users urn:a' })] }),
     'another header': policy({ rules: [{ as: 'user', headers: { cookie: 'a' } }] }),
     'a header of an upper case name': policy({ rules: [{ as: 'user', headers: { Authorization: 'a' } }] }),
     'a header that is no text': policy({ rules: [rule({ headers: { authorization: 1 } })] }),
@@ -127,6 +131,42 @@ test('S12 a stored session of cookies is shown at once', () => {
     policy: policy({ rules: [{ as: 'user', refused: { status: [401] }, credentials: 'include' }] }),
   });
   assert.equal(load({}, { stored }).state.userId, 'ann');
+});
+
+test('S25 each rule of a stored session carries the token for its resource', async () => {
+  const orders = 'https://orders.test/';
+  const asks = { api: ['https://api.test/v1', { url: orders, resource: 'urn:orders' }] };
+  const rules = [rule(), rule({ as: 'user urn:orders', headers: { authorization: 'Bearer orders' } })];
+  load(asks, { stored: record({ policy: policy({ rules }) }) });
+  await fetch(api);
+  await fetch(orders);
+  // Whose it is says not what it is for.
+  await fetch(orders, { as: 'user' });
+  await fetch(orders, { headers: { 'latchkey-as': 'user' } });
+  await fetch(orders, { as: 'none' });
+  assert.deepEqual(sent.map(auth), ['Bearer first', ...Array(3).fill('Bearer orders'), null]);
+  assert.equal(started.length, 0);
+});
+
+test('a token for a resource is asked for when it is first needed, also of a session that is older than its rule', async () => {
+  const orders = 'https://orders.test/';
+  const asks = { api: ['https://api.test/v1', { url: orders, resource: 'urn:orders' }] };
+  for (const more of [[], [{ as: 'user urn:orders', hold: true }]]) {
+    play({
+      authorize: (_args, it) => {
+        const rules = [rule(), rule({ as: 'user urn:orders', headers: { authorization: 'Bearer orders' } })];
+        it.publish({ policy: policy({ version: 2, rules }) });
+        return { outcome: 'send' };
+      },
+    });
+    load(asks, { stored: record({ policy: policy({ rules: [rule(), ...more] }) }) });
+    await fetch(api);
+    assert.equal(started.length, 0, 'the others do not wait');
+    await fetch(orders);
+    assert.deepEqual(sent.map(auth), ['Bearer first', 'Bearer orders']);
+    const [, ...calls] = started[0].calls;
+    assert.deepEqual(calls, [['authorize', { as: 'user urn:orders', session: 's1', version: 1 }]]);
+  }
 });
 
 test('ST-12 members named __proto__ pollute nothing', () => {

@@ -6,7 +6,7 @@ const orders = [
   { number: '2038', item: 'Door chain, steel', price: 12.9, state: 'delivered' },
 ];
 
-export async function serveApi({ provider, origins, proofs, req, res, scheme, token }) {
+export async function serveApi({ provider, origins, proofs, resources, req, res, scheme, token }) {
   const { origin, pathname: path } = new URL(req.url, provider.issuer);
   res.setHeader('vary', 'Origin');
   if (origins.includes(req.headers.origin)) {
@@ -28,7 +28,10 @@ export async function serveApi({ provider, origins, proofs, req, res, scheme, to
   if (path === '/api/public') {
     return json(res, 200, { public: true, authorization: req.headers.authorization ? 'bearer' : 'none' });
   }
-  const grant = token && (await live(provider, token));
+  // Each API takes tokens that were made for it, and no others.
+  const [, own] = /^\/api\/of\/(\d+)\//.exec(path) ?? [];
+  const found = token && (await live(provider, token));
+  const grant = found?.aud === (own && resources?.[own]) ? found : undefined;
   // A token that is bound is good with a proof only, and the nonce of the day comes with every answer.
   if (grant && (grant.jkt || scheme === 'dpop')) {
     res.setHeader('dpop-nonce', proofs.nonce);
@@ -49,7 +52,7 @@ export async function serveApi({ provider, origins, proofs, req, res, scheme, to
     );
     return json(res, 401, { error: token ? 'invalid_token' : 'unauthorized' });
   }
-  switch (path) {
+  switch (path.replace(`/of/${own}`, '')) {
     case '/api/me':
       return json(res, 200, { sub: grant.accountId ?? '', scope: grant.scope ?? '', client: grant.clientId });
     case '/api/orders':

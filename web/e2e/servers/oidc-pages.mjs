@@ -47,6 +47,8 @@ async function consent(provider, { prompt, params, session, grantId }, req, res)
     : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
   if (prompt.details.missingOIDCScope) grant.addOIDCScope(prompt.details.missingOIDCScope.join(' '));
   if (prompt.details.missingOIDCClaims) grant.addOIDCClaims(prompt.details.missingOIDCClaims);
+  for (const [resource, scopes] of Object.entries(prompt.details.missingResourceScopes ?? {}))
+    grant.addResourceScope(resource, scopes.join(' '));
   const result = { consent: { grantId: await grant.save() } };
   await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: true });
 }

@@ -27,6 +27,7 @@ function signingKey() {
  * @param {string[]} options.spaOrigins origins of the pages that may sign in and read answers
  * @param {number} [options.accessTokenTTL] seconds
  * @param {string[]} [options.redirectPaths] paths on those origins that a sign-in may return to
+ * @param {string[]} [options.resources] what a sign-in can ask for by name (RFC 8707): their access tokens are good at /api/of/<number>/me only
  * @param {object} [options.headers] go with every answer; may be changed later
  * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `rotateNonce()`, `close()`
  */
@@ -34,13 +35,17 @@ export async function startOidcProvider({
   spaOrigins,
   accessTokenTTL = 60,
   redirectPaths = ['/', '/callback', '/second'],
+  resources,
   headers = {},
 }) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const tables = new Map();
-  const provider = new Provider(issuer, configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }));
+  const provider = new Provider(
+    issuer,
+    configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables }),
+  );
   provider.registerGrantType('password', passwordGrant(provider), ['username', 'password', 'scope']);
   provider.on('server_error', (_ctx, error) => console.error('oidc-provider:', error.name));
 
@@ -75,7 +80,7 @@ export async function startOidcProvider({
     if (!req.url.startsWith('/api/')) return op(req, res);
     const entry = begin(req);
     res.on('close', () => (entry.status = res.statusCode));
-    return serveApi({ provider, origins: spaOrigins, proofs, req, res, ...credentials(req) });
+    return serveApi({ provider, origins: spaOrigins, proofs, resources, req, res, ...credentials(req) });
   });
 
   return {
@@ -88,6 +93,9 @@ export async function startOidcProvider({
     reset: () => void (entries = []),
     /** Every access token there is is refused from now on; refresh tokens live on. */
     expire: () => ['AccessToken', 'ClientCredentials'].forEach((name) => tables.get(name)?.clear()),
+    /** Every access token for one resource is refused from now on. */
+    expireFor: (resource) =>
+      tables.get('AccessToken')?.forEach(({ payload = {} }, id, all) => payload.aud === resource && all.delete(id)),
     /** Every refresh token there is is refused from now on. */
     revoke: () => tables.get('RefreshToken')?.clear(),
     /** From now on the API wants another nonce in every proof. */
@@ -104,7 +112,7 @@ function credentials(req) {
   return { scheme: scheme?.toLowerCase(), token };
 }
 
-function configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }) {
+function configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables }) {
   const publicClient = { token_endpoint_auth_method: 'none', application_type: 'web' };
   return {
     adapter: class extends MemoryAdapter {
@@ -166,6 +174,14 @@ function configuration({ spaOrigins, accessTokenTTL, redirectPaths, tables }) {
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       clientCredentials: { enabled: true },
       userinfo: { enabled: true },
+      resourceIndicators: {
+        enabled: !!resources,
+        defaultResource: () => undefined,
+        getResourceServerInfo(_ctx, resource) {
+          if (!resources.includes(resource)) throw new errors.InvalidTarget();
+          return { scope: 'api', accessTokenFormat: 'opaque' };
+        },
+      },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: signOutPage,

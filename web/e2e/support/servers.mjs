@@ -50,10 +50,10 @@ async function shape(name, page, { issuer, api, log }, more) {
   };
 }
 
-/** Starts both. Resolves with `demo`, `oidc-provider` and `close()`. */
-export async function startServers(options) {
+/** Starts both; `resources` is for oidc-provider. Resolves with `demo`, `oidc-provider` and `close()`. */
+export async function startServers({ resources, ...options } = {}) {
   const demo = await startDemo({ static: pages, ...options });
-  const provider = await startOidcProvider({ spaOrigins: [new URL(demo.page).origin] });
+  const provider = await startOidcProvider({ spaOrigins: [new URL(demo.page).origin], resources });
   return {
     demo: await shape('demo', demo.page, demo, {
       control: demo.control,
@@ -66,6 +66,7 @@ export async function startServers(options) {
       expire: async () => provider.expire(),
       revoke: async () => provider.revoke(),
       rotateNonce: provider.rotateNonce,
+      expireFor: async (resource) => provider.expireFor(resource),
     }),
     async close() {
       await Promise.all([demo.close(), provider.close()]);

@@ -756,3 +756,31 @@ func TestAnAPIThatWantsAStrongerSignIn(t *testing.T) {
 		assert.Equal(t, "alice", p.user())
 	})
 }
+
+func TestOA41ALogoutPageThatCannotBeReachedIsNotGoneTo(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		code := strings.Replace(config(""), `"flow":"password"`, `"flow":"code"`, 1)
+		for _, offline := range []bool{true, false} {
+			first := openPage(t, profile, server, code)
+			_, err := first.call("loginWithRedirect", `{}`)
+			require.NoError(t, err)
+			p := openPage(t, profile, server, code)
+			back := server.Authorize(first.tab.Location().Assigned()[0], "alice")
+			_, err = p.call("callback", `{"url":"`+back+`"}`)
+			require.NoError(t, err)
+			// Many servers let no page read the answer to a revocation: that looks like
+			// no network too.
+			profile.Server = func(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+				if offline || strings.HasSuffix(req.URL, "/revoke") {
+					return nil, browser.ErrNetwork
+				}
+				return server.Serve(ctx, req)
+			}
+			_, err = p.call("logout", `{}`)
+			require.NoError(t, err)
+			assert.Equal(t, "anonymous", p.user())
+			assert.Equal(t, offline, len(p.tab.Location().Assigned()) == 0)
+			profile.Server = server.Serve
+		}
+	})
+}

@@ -359,3 +359,19 @@ func TestRFC8707WithDPoPEachIsBound(t *testing.T) {
 		assert.Empty(t, p.rule(mail).dpop, "there is nothing to prove yet")
 	})
 }
+
+func TestRFC8707ARuleThatIsNewerThanTheSession(t *testing.T) {
+	// Found with oidc-provider: asked for a resource that the sign-in had not named,
+	// it refuses, and the refresh token is spent.
+	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		signIn(t, openPage(t, profile, server, config("")), "alice")
+		p := openPage(t, profile, server, config(two))
+		assert.NotEqual(t, 200, p.fetchOf(orders))
+		assert.NotEqual(t, 200, p.fetchOf(orders))
+		assert.Zero(t, server.Refreshes(), "nothing is asked")
+		assert.Equal(t, []string{"interaction_required"}, p.errors, "once")
+		assert.Equal(t, "alice", p.user())
+		signIn(t, p, "alice")
+		assert.Equal(t, 200, p.fetchOf(orders))
+	})
+}

@@ -185,11 +185,12 @@ func (c *Client) exchange(ctx context.Context, t Transaction, code secret.String
 	return c.identify(ctx, c.granted(tokens), expectation{issuer: c.Issuer, nonce: t.Nonce, maxAge: t.MaxAge, code: code, state: t.State})
 }
 
-// granted is t with the scope that was asked for, where the server did not say
-// which it grants (RFC 6749, section 5.1).
+// granted is t with what was asked for: the resources, and the scope where the
+// server did not say which it grants (RFC 6749, section 5.1).
 func (c *Client) granted(t session.Tokens) session.Tokens {
 	if t.Scope == nil {
 		t.Scope = strings.Fields(c.Scope)
 	}
+	t.Named = slices.Concat(c.Resources, c.APIResources)
 	return t
 }

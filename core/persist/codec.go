@@ -61,6 +61,9 @@ func encodeTokens(t session.Tokens, generation int64) string {
 	if len(t.More) > 0 {
 		out.Raw("more", encodeMore(t))
 	}
+	if len(t.Named) > 0 {
+		out.Texts("named", t.Named)
+	}
 	out.Text("subject", t.Subject)
 	out.Text("sessionState", t.SessionState)
 	if t.Claims != "" {
@@ -126,6 +129,9 @@ func decodeTokens(v strictjson.Value, generation int64) (session.Tokens, error) 
 	}
 	t.Since = decodeSince(v, generation)
 	t.More = decodeMore(v.Get("more"), generation)
+	for _, item := range v.Get("named").Items() {
+		t.Named = append(t.Named, item.TextOr(""))
+	}
 	if v.Get("scope").Kind() == strictjson.Array {
 		t.Scope = []string{}
 		for _, item := range v.Get("scope").Items() {

@@ -30,6 +30,9 @@ type Tokens struct {
 	// More are the access tokens for a resource of their own (RFC 8707), by its
 	// name. It is replaced, never changed in place.
 	More map[string]Access
+	// Named are the resources that the sign-in named: a server that is asked for
+	// another one may take the refresh token for that.
+	Named []string
 	// Subject and Claims are the id token's, Claims as JSON; both empty where
 	// there is none.
 	Subject string
@@ -68,6 +71,9 @@ func (t Tokens) After(old Tokens) Tokens {
 	}
 	if t.SessionState == "" {
 		t.SessionState = old.SessionState
+	}
+	if t.Named == nil {
+		t.Named = old.Named
 	}
 	if t.More == nil {
 		t.More = old.More

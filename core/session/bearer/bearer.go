@@ -5,6 +5,7 @@ package bearer
 
 import (
 	"context"
+	"slices"
 
 	"latchkey/core/errcode"
 	"latchkey/core/oauth"
@@ -97,6 +98,9 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, resource string
 	switch {
 	case resource != "" && r.Tokens.Refresh.Empty():
 		return session.Barred(errcode.New(errcode.NotSupported, "the server gave no refresh token, and without one there is none for "+resource+" (RFC 8707, section 2.2)"))
+	case resource != "" && !slices.Contains(r.Tokens.Named, resource):
+		// Seen at oidc-provider: the refresh token is spent by the refusal.
+		return session.Barred(errcode.New(errcode.InteractionRequired, "this session was begun before the page named "+resource+"; sign in again for a token for it"))
 	case !s.Renewable(r):
 		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
 	case r.Tokens.Refresh.Empty():

@@ -117,7 +117,7 @@ func handed(t *testing.T, test func(t *testing.T, p *page, w *windows, b *backen
 // enter signs in by popup.
 func enter(t *testing.T, p *page, w *windows, user string) {
 	t.Helper()
-	w.user = user
+	w.set(func() { w.user = user })
 	_, err := p.call("loginWithPopup", `{"window":1}`)
 	require.NoError(t, err)
 }
@@ -234,7 +234,7 @@ func TestS12TheEndOfExpiresIn(t *testing.T) {
 		handed(t, func(t *testing.T, p *page, w *windows, b *backend, profile *browsertest.Profile) {
 			b.life = 600
 			enter(t, p, w, "alice")
-			w.user = ""
+			w.set(func() { w.user = "" })
 			time.Sleep(11 * time.Minute)
 			assert.Equal(t, "login", p.takeEvents(), "nobody has asked for anything")
 			session, version, _, _ := p.now()
@@ -249,7 +249,7 @@ func TestS12TheEndOfExpiresIn(t *testing.T) {
 func TestS12TheServerKnowsSomebodyElse(t *testing.T) {
 	handed(t, func(t *testing.T, p *page, w *windows, b *backend, _ *browsertest.Profile) {
 		enter(t, p, w, "alice")
-		w.user = "bob"
+		w.set(func() { w.user = "bob" })
 		b.forget()
 		_, status, _ := b.fetch(p)
 		assert.Equal(t, 401, status, "it does not run as somebody else")

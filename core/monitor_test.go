@@ -130,7 +130,7 @@ func TestOP43WhoeverElseIsAtTheServerEndsTheSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			monitored(t, func(t *testing.T, p *page, w *watched, profile *browsertest.Profile) {
 				other := openPage(t, profile, p.server, monitoring())
-				w.user = user
+				w.set(func() { w.user = user })
 				require.Len(t, w.took(), 1, "one tab asks")
 				w.next <- says{answer: "changed", stood: true}
 				synctest.Wait()
@@ -151,7 +151,7 @@ func TestOP43NobodyIsBelievedOnlyWhereTheServerWasSeenToKnowUs(t *testing.T) {
 	t.Run("never seen", func(t *testing.T) {
 		monitored(t, func(t *testing.T, p *page, w *watched, _ *browsertest.Profile) {
 			w.took()
-			w.user = ""
+			w.set(func() { w.user = "" })
 			w.next <- says{answer: "changed"}
 			assert.Empty(t, w.took(), "the watch is over")
 			assert.Empty(t, p.takeEvents())
@@ -164,7 +164,7 @@ func TestOP43NobodyIsBelievedOnlyWhereTheServerWasSeenToKnowUs(t *testing.T) {
 			p.tab.Hide(true)
 			w.next <- says{answer: "unchanged", stood: true}
 			assert.Empty(t, w.took(), "nobody looks")
-			w.user = ""
+			w.set(func() { w.user = "" })
 			p.tab.Hide(false)
 			p.tab.Signal(browser.Resumed)
 			assert.Equal(t, asks("tab1", "st.1"), w.took())
@@ -195,7 +195,7 @@ func TestOP43WhatCannotBeWatchedEndsNothing(t *testing.T) {
 				w.took()
 				w.state = tt.state
 				if tt.back != "" {
-					w.back = refusing(tt.back)
+					w.set(func() { w.back = refusing(tt.back) })
 				}
 				w.next <- tt.say
 				assert.Empty(t, w.took())
@@ -222,14 +222,14 @@ func TestOP43WhatCannotBeWatchedEndsNothing(t *testing.T) {
 	t.Run("the network is away at the check, and back later", func(t *testing.T) {
 		monitored(t, func(t *testing.T, p *page, w *watched, profile *browsertest.Profile) {
 			w.took()
-			w.back = silence
+			w.set(func() { w.back = silence })
 			serve := profile.Server
 			profile.Server = func(context.Context, *browser.Request) (*browser.Response, error) { return nil, browser.ErrNetwork }
 			w.next <- says{answer: "changed", stood: true}
 			time.Sleep(time.Minute)
 			assert.Empty(t, w.took())
 			assert.Equal(t, "alice", p.user())
-			profile.Server, w.back = serve, nil
+			w.set(func() { profile.Server, w.back = serve, nil })
 			p.tab.Signal(browser.Resumed)
 			assert.Equal(t, asks("tab1", "st.1"), w.took())
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,15 @@ type windows struct {
 	// shown are the parameters of the windows so far.
 	shown []url.Values
 	kinds []string
+
+	mu sync.Mutex
+}
+
+// set changes what it plays, also while pages run.
+func (w *windows) set(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
 }
 
 func (w *windows) show(ctx context.Context, kind, address string) (string, error) {
@@ -39,14 +49,19 @@ func (w *windows) show(ctx context.Context, kind, address string) (string, error
 		return "", err
 	}
 	sent := u.Query()
-	w.shown, w.kinds = append(w.shown, sent), append(w.kinds, kind)
+	var user string
+	var back func(context.Context, url.Values) (string, error)
+	w.set(func() {
+		w.shown, w.kinds = append(w.shown, sent), append(w.kinds, kind)
+		user, back = w.user, w.back
+	})
 	switch {
-	case w.back != nil:
-		return w.back(ctx, sent)
-	case w.user == "":
+	case back != nil:
+		return back(ctx, sent)
+	case user == "":
 		return answer(sent, url.Values{"error": {"login_required"}}), nil
 	}
-	return w.server.Authorize(address, w.user), nil
+	return w.server.Authorize(address, user), nil
 }
 
 // answer is the address that the server sends a window back to.
@@ -76,7 +91,7 @@ func code(err error) string { return string(errcode.Of(err)) }
 func TestS14SignsInWithAPopup(t *testing.T) {
 	opened(t, func(t *testing.T, p *page, w *windows, profile *browsertest.Profile) {
 		other := openPage(t, profile, p.server, byCode())
-		w.user = "alice"
+		w.set(func() { w.user = "alice" })
 		_, err := p.call("loginWithPopup", `{"window":1,"prompt":"login","loginHint":"ann","params":{"ui_locales":"de"}}`)
 		require.NoError(t, err)
 		require.Equal(t, []string{"popup"}, w.kinds)
@@ -107,9 +122,11 @@ func TestOP62TheServersErrorEndsThePopup(t *testing.T) {
 		for _, command := range []string{"loginWithPopup", "loginSilently"} {
 			t.Run(fault+" of "+command, func(t *testing.T) {
 				opened(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-					w.back = func(_ context.Context, sent url.Values) (string, error) {
-						return answer(sent, url.Values{"error": {fault}, "error_description": {"no"}}), nil
-					}
+					w.set(func() {
+						w.back = func(_ context.Context, sent url.Values) (string, error) {
+							return answer(sent, url.Values{"error": {fault}, "error_description": {"no"}}), nil
+						}
+					})
 					_, err := p.call(command, `{"window":1}`)
 					assert.Equal(t, want, code(err))
 					var e *errcode.Error
@@ -147,7 +164,7 @@ func TestOA26HowAPopupEndsWithoutAnAnswer(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			opened(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-				w.back = tt.back
+				w.set(func() { w.back = tt.back })
 				_, err := p.call("loginWithPopup", `{"window":1}`)
 				assert.Equal(t, tt.want, code(err))
 				assert.Equal(t, "anonymous", p.user())
@@ -159,7 +176,7 @@ func TestOA26HowAPopupEndsWithoutAnAnswer(t *testing.T) {
 
 func TestOA26ACallerThatGoesAwayEndsThePopup(t *testing.T) {
 	opened(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-		w.back = silence
+		w.set(func() { w.back = silence })
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error)
 		go func() {
@@ -174,10 +191,10 @@ func TestOA26ACallerThatGoesAwayEndsThePopup(t *testing.T) {
 
 func TestTheOtherWaysInWaitForNoPopup(t *testing.T) {
 	opened(t, func(t *testing.T, p *page, w *windows, profile *browsertest.Profile) {
-		w.back = silence
+		w.set(func() { w.back = silence })
 		go func() { _, _ = p.call("loginWithPopup", `{"window":1}`) }()
 		synctest.Wait()
-		w.back, w.user = nil, "alice"
+		w.set(func() { w.back, w.user = nil, "alice" })
 		_, err := p.call("loginWithPopup", `{"window":2}`)
 		require.NoError(t, err)
 		_, err = p.call("logout", "{}")
@@ -189,7 +206,7 @@ func TestTheOtherWaysInWaitForNoPopup(t *testing.T) {
 
 func TestS15SignsInSilently(t *testing.T) {
 	opened(t, func(t *testing.T, p *page, w *windows, profile *browsertest.Profile) {
-		w.user = "alice"
+		w.set(func() { w.user = "alice" })
 		_, err := p.call("loginSilently", `{"loginHint":"ann","params":{"ui_locales":"de"}}`)
 		require.NoError(t, err)
 		require.Equal(t, []string{"frame"}, w.kinds)
@@ -232,15 +249,17 @@ func TestOA27AFrameThatNeverAnswers(t *testing.T) {
 	for _, reachable := range []bool{true, false} {
 		opened(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
 			began := time.Now()
-			w.back = func(ctx context.Context, sent url.Values) (string, error) {
-				p.server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
-					if reachable {
-						return nil, nil
+			w.set(func() {
+				w.back = func(ctx context.Context, sent url.Values) (string, error) {
+					p.server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
+						if reachable {
+							return nil, nil
+						}
+						return nil, browser.ErrNetwork
 					}
-					return nil, browser.ErrNetwork
+					return silence(ctx, sent)
 				}
-				return silence(ctx, sent)
-			}
+			})
 			_, err := p.call("loginSilently", "{}")
 			assert.Equal(t, map[bool]string{true: "interaction_required", false: "network_error"}[reachable], code(err))
 			assert.Equal(t, 10*time.Second, time.Since(began), "the option timeout")
@@ -250,11 +269,11 @@ func TestOA27AFrameThatNeverAnswers(t *testing.T) {
 
 func TestOA28ASilentAnswerForAnotherPersonEndsTheSession(t *testing.T) {
 	opened(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-		w.user = "alice"
+		w.set(func() { w.user = "alice" })
 		_, err := p.call("loginSilently", "{}")
 		require.NoError(t, err)
 		p.takeEvents()
-		w.user = "bob"
+		w.set(func() { w.user = "bob" })
 		_, err = p.call("loginSilently", "{}")
 		assert.Equal(t, "id_token_invalid", code(err))
 		assert.Equal(t, "anonymous", p.user())
@@ -271,15 +290,17 @@ func TestOA28ASilentAnswerForAnotherPersonEndsTheSession(t *testing.T) {
 
 func TestS15ALogoutWinsOverASilentSignIn(t *testing.T) {
 	opened(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-		w.user = "alice"
+		w.set(func() { w.user = "alice" })
 		_, err := p.call("loginSilently", "{}")
 		require.NoError(t, err)
-		w.back = func(_ context.Context, sent url.Values) (string, error) {
-			_, err := p.call("logout", "{}")
-			require.NoError(t, err)
-			w.back = nil
-			return w.server.Authorize(issuer+"/authorize?"+sent.Encode(), "alice"), nil
-		}
+		w.set(func() {
+			w.back = func(_ context.Context, sent url.Values) (string, error) {
+				_, err := p.call("logout", "{}")
+				require.NoError(t, err)
+				w.set(func() { w.back = nil })
+				return w.server.Authorize(issuer+"/authorize?"+sent.Encode(), "alice"), nil
+			}
+		})
 		_, err = p.call("loginSilently", "{}")
 		assert.Equal(t, "session_changed", code(err))
 		assert.Equal(t, "anonymous", p.user())
@@ -290,11 +311,11 @@ func TestS15ALogoutWinsOverASilentSignIn(t *testing.T) {
 func lasting(t *testing.T, test func(t *testing.T, p *page, w *windows, profile *browsertest.Profile)) {
 	opened(t, func(t *testing.T, p *page, w *windows, profile *browsertest.Profile) {
 		p.server.NoRefreshToken = true
-		w.user = "alice"
+		w.set(func() { w.user = "alice" })
 		_, err := p.call("loginWithPopup", `{"window":1}`)
 		require.NoError(t, err)
 		p.takeEvents()
-		w.kinds, w.shown = nil, nil
+		w.set(func() { w.kinds, w.shown = nil, nil })
 		test(t, p, w, profile)
 	})
 }
@@ -354,7 +375,7 @@ func TestS15AnAttemptAheadOfTimeThatFailsIsTheOnlyOne(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			lasting(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-				w.back = tt.back
+				w.set(func() { w.back = tt.back })
 				time.Sleep(time.Hour - time.Second)
 				assert.Equal(t, "alice", p.user(), "its token is good for another second")
 				_, status, _ := p.fetch()
@@ -392,7 +413,7 @@ func TestS15WithATokenThatIsOver(t *testing.T) {
 		for _, refused := range []bool{true, false} {
 			t.Run(tt.name+map[bool]string{true: ", refused", false: ", by the clock"}[refused], func(t *testing.T) {
 				lasting(t, func(t *testing.T, p *page, w *windows, profile *browsertest.Profile) {
-					w.back = tt.back
+					w.set(func() { w.back = tt.back })
 					if tt.unreachable {
 						p.server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) { return nil, browser.ErrNetwork }
 					}
@@ -411,7 +432,7 @@ func TestS15WithATokenThatIsOver(t *testing.T) {
 					}
 					assert.Equal(t, "alice", p.user())
 					assert.Empty(t, p.takeEvents())
-					p.server.Fault, w.back = nil, nil
+					w.set(func() { p.server.Fault, w.back = nil, nil })
 					time.Sleep(time.Minute)
 					_, status, err = p.fetch()
 					require.NoError(t, err)
@@ -424,7 +445,7 @@ func TestS15WithATokenThatIsOver(t *testing.T) {
 
 func TestOA28ASilentRenewalForAnotherPersonEndsTheSession(t *testing.T) {
 	lasting(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-		w.user = "bob"
+		w.set(func() { w.user = "bob" })
 		time.Sleep(time.Hour)
 		assert.Equal(t, "anonymous", p.user())
 		assert.Equal(t, "expired, logout:expired", p.takeEvents())
@@ -434,13 +455,13 @@ func TestOA28ASilentRenewalForAnotherPersonEndsTheSession(t *testing.T) {
 
 func TestS15WhatThePageAsksForSaysWhyItFailed(t *testing.T) {
 	lasting(t, func(t *testing.T, p *page, w *windows, _ *browsertest.Profile) {
-		w.user = ""
+		w.set(func() { w.user = "" })
 		_, err := p.call("refresh", "{}")
 		assert.Equal(t, "interaction_required", code(err))
 		_, err = p.call("accessToken", `{"minValidity":7200}`)
 		assert.Equal(t, "interaction_required", code(err))
 		assert.Equal(t, "alice", p.user(), "whose token is good for an hour")
-		w.user = "alice"
+		w.set(func() { w.user = "alice" })
 		_, err = p.call("refresh", "{}")
 		require.NoError(t, err)
 		assert.Equal(t, "refresh", p.takeEvents())

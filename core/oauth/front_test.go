@@ -79,13 +79,15 @@ func TestOP46OP47TheIssuerOfAnAnswer(t *testing.T) {
 		promised bool
 		iss      string
 		want     errcode.Code
+		with     string // an id token
 	}{
-		"OP-46 another":                 {false, "https://evil.test", errcode.IssuerMismatch},
-		"OP-48 with a slash":            {false, issuer + "/", errcode.IssuerMismatch},
-		"OP-47 promised and missing":    {true, "", errcode.IssuerMismatch},
-		"not promised and missing":      {false, "", errcode.AccessDenied},
-		"as it should be":               {true, issuer, errcode.AccessDenied},
-		"OA-10 an error of another one": {true, "https://evil.test", errcode.IssuerMismatch},
+		"OP-46 another":                 {false, "https://evil.test", errcode.IssuerMismatch, ""},
+		"OP-48 with a slash":            {false, issuer + "/", errcode.IssuerMismatch, ""},
+		"OP-47 promised and missing":    {true, "", errcode.IssuerMismatch, ""},
+		"not promised and missing":      {false, "", errcode.AccessDenied, ""},
+		"as it should be":               {true, issuer, errcode.AccessDenied, ""},
+		"OA-10 an error of another one": {true, "https://evil.test", errcode.IssuerMismatch, ""},
+		"OP-47 missing beside an id token, as with oidc-provider": {true, "", errcode.AccessDenied, "signed"},
 	} {
 		metadata := `{"issuer":"https://id.test","token_endpoint":"https://id.test/token"`
 		if tt.promised {
@@ -97,7 +99,7 @@ func TestOP46OP47TheIssuerOfAnAnswer(t *testing.T) {
 		})
 		tx, err := c.Begin(Redirect, "/")
 		require.NoError(t, err)
-		_, err = c.Redeem(t.Context(), tx, Answer{Issuer: tt.iss, Err: errcode.New(errcode.AccessDenied, "no")})
+		_, err = c.Redeem(t.Context(), tx, Answer{Issuer: tt.iss, Tokens: session.Tokens{ID: secret.New(tt.with)}, Err: errcode.New(errcode.AccessDenied, "no")})
 		assert.Equal(t, tt.want, errcode.Of(err), name)
 	}
 }

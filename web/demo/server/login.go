@@ -126,14 +126,18 @@ func tooOld(who login, request fosite.AuthorizeRequester) bool {
 	return err == nil && time.Since(who.at) > time.Duration(seconds)*time.Second
 }
 
-// issuerWriter adds the iss parameter (RFC 9207) to the redirect: fosite offers no place for it in errors.
+// issuerWriter adds the iss parameter (RFC 9207) to the redirect, where the rest of the answer is: fosite offers no place
+// for it in errors.
 type issuerWriter struct {
 	http.ResponseWriter
 	issuer string
 }
 
 func (w issuerWriter) WriteHeader(status int) {
-	if u, err := url.Parse(w.Header().Get("Location")); err == nil && u.Host != "" {
+	location := w.Header().Get("Location")
+	if u, err := url.Parse(location); err == nil && u.Fragment != "" {
+		w.Header().Set("Location", location+"&iss="+url.QueryEscape(w.issuer))
+	} else if err == nil && u.Host != "" {
 		query := u.Query()
 		query.Set("iss", w.issuer)
 		u.RawQuery = query.Encode()

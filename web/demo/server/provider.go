@@ -31,6 +31,7 @@ var users = []user{
 
 const (
 	codeClient     = "demo"
+	implicitClient = "demo-implicit"
 	passwordClient = "demo-password"
 	serviceClient  = "svc"
 	serviceSecret  = "svc-secret"
@@ -67,12 +68,14 @@ func (d *demo) compose() error {
 			Signer:                     &jwt.DefaultSigner{GetPrivateKey: signingKey},
 		},
 		compose.OAuth2AuthorizeExplicitFactory,
+		compose.OAuth2AuthorizeImplicitFactory,
 		compose.OAuth2PKCEFactory,
 		//lint:ignore SA1019 the demo has the password grant on purpose, as people have servers that need it
 		compose.OAuth2ResourceOwnerPasswordCredentialsFactory,
 		compose.OAuth2ClientCredentialsGrantFactory,
 		compose.OAuth2RefreshTokenGrantFactory,
 		compose.OpenIDConnectExplicitFactory,
+		compose.OpenIDConnectImplicitFactory,
 		compose.OpenIDConnectRefreshFactory,
 		compose.OAuth2TokenIntrospectionFactory,
 		compose.OAuth2TokenRevocationFactory,
@@ -108,6 +111,10 @@ func (d *demo) newStore(config *fosite.Config) (store, error) {
 	s.Clients[codeClient] = d.publicClient(&fosite.DefaultClient{
 		ID: codeClient, GrantTypes: []string{"authorization_code", "refresh_token"},
 		ResponseTypes: []string{"code"}, RedirectURIs: redirects,
+	})
+	s.Clients[implicitClient] = d.publicClient(&fosite.DefaultClient{
+		ID: implicitClient, GrantTypes: []string{"implicit"},
+		ResponseTypes: []string{"token", "id_token", "id_token token"}, RedirectURIs: redirects,
 	})
 	s.Clients[passwordClient] = d.publicClient(&fosite.DefaultClient{
 		ID: passwordClient, GrantTypes: []string{"password", "refresh_token"},

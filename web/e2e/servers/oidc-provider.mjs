@@ -13,7 +13,7 @@ export const users = {
   bob: { password: 'builder', name: 'Bob Baumann', email: 'bob@example.test' },
 };
 
-const clients = { code: 'demo', password: 'demo-password' };
+const clients = { code: 'demo', implicit: 'demo-implicit', password: 'demo-password' };
 
 let key; // made once: RSA keys take their time
 function signingKey() {
@@ -46,6 +46,12 @@ export async function startOidcProvider({
     issuer,
     configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables }),
   );
+  // Else it wants https, and no localhost, of pages that get tokens in their address.
+  const { prototype } = provider.Client.Schema;
+  const { invalidate } = prototype;
+  prototype.invalidate = function (message, code) {
+    if (code !== 'implicit-force-https' && code !== 'implicit-forbid-localhost') invalidate.call(this, message, code);
+  };
   provider.registerGrantType('password', passwordGrant(provider), ['username', 'password', 'scope']);
   provider.on('server_error', (_ctx, error) => console.error('oidc-provider:', error.name));
 
@@ -132,6 +138,14 @@ function configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, t
       },
       {
         ...publicClient,
+        client_id: clients.implicit,
+        grant_types: ['implicit'],
+        response_types: ['id_token token', 'id_token'],
+        redirect_uris: spaOrigins.flatMap((origin) => redirectPaths.map((path) => origin + path)),
+        post_logout_redirect_uris: spaOrigins.map((origin) => `${origin}/`),
+      },
+      {
+        ...publicClient,
         client_id: clients.password,
         grant_types: ['password', 'refresh_token'],
         response_types: [],
@@ -147,7 +161,7 @@ function configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, t
         scope: 'api',
       },
     ],
-    responseTypes: ['code'],
+    responseTypes: ['code', 'id_token token', 'id_token'],
     scopes: ['openid', 'offline_access', 'profile', 'email', 'api'],
     claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
     conformIdTokenClaims: false, // name and email in the id token too, as the demo's server has them

@@ -22,7 +22,7 @@ export function scenes(serverOptions) {
       await server.reset();
       const context = await browser.newContext();
       context.setDefaultTimeout(15_000);
-      const oracle = watch(context, server.endpoints.token);
+      const oracle = watch(context, server.endpoints.token, given.carried);
       try {
         const scene = createScene({ context, server, oracle, servers });
         await scene.configure(given);

@@ -72,7 +72,7 @@ func ParseConfig(text string) (Config, error) {
 				Revocation: endpoint("revocation"), EndSession: endpoint("endSession"),
 				UserInfo: endpoint("userinfo"), JWKS: endpoint("jwks"), Pushed: endpoint("pushedAuthorization"),
 			},
-			EndpointOrigins: texts("endpointOrigins"), Resources: texts("resources"), APIResources: texts("apiResources"),
+			EndpointOrigins: texts("endpointOrigins"), Resources: texts("resources"), APIResources: texts("apiResources"), TrustedAudiences: texts("trustedAudiences"),
 			ClientID: str("client"), ClientSecret: secret.New(str("clientSecret")), Scope: str("scope"), RedirectURI: str("redirectUri"), Handover: str("codeExchange"),
 			ClockTolerance: duration("clockTolerance", time.Second, time.Minute), AllowInsecure: flag("allowInsecure"),
 		},

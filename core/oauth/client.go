@@ -33,6 +33,8 @@ type Config struct {
 	// APIResources are those that have an access token of their own each, got by a
 	// refresh (section 2.2).
 	APIResources []string
+	// TrustedAudiences may stand beside this client in an id token's aud.
+	TrustedAudiences []string
 	// MaxAge is how many seconds ago the person may have signed in; nil asks for
 	// nothing.
 	MaxAge *int64

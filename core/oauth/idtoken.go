@@ -99,8 +99,8 @@ func (c *Client) check(claims strictjson.Value, want expectation) string {
 	case want.subject != "" && sub != want.subject:
 		return "sub is somebody else than before"
 	}
-	if !onlyFor(claims.Get("aud"), c.ClientID) {
-		return "aud is not auth.clientId, and that alone"
+	if !c.isFor(claims.Get("aud")) {
+		return "aud is not auth.clientId, or has others beside it that auth.trustedAudiences does not name"
 	}
 	if azp := claims.Get("azp"); azp.Kind() != strictjson.Missing && azp.TextOr("") != c.ClientID {
 		return "azp is another client than auth.clientId"
@@ -122,18 +122,21 @@ func (c *Client) check(claims strictjson.Value, want expectation) string {
 	return differs(claims, want.before)
 }
 
-// onlyFor accepts this client alone. Another audience could use the token too,
-// and nobody told us that it is to be trusted (OP-50).
-func onlyFor(aud strictjson.Value, client string) bool {
+// isFor accepts this client, alone or beside audiences that the page trusts.
+// Any other could use the token too (OP-50).
+func (c *Client) isFor(aud strictjson.Value) bool {
 	if one, ok := aud.Text(); ok {
-		return one == client
+		return one == c.ClientID
 	}
+	found := false
 	for _, item := range aud.Items() {
-		if s, _ := item.Text(); s != client {
+		s, _ := item.Text()
+		if s != c.ClientID && !slices.Contains(c.TrustedAudiences, s) {
 			return false
 		}
+		found = found || s == c.ClientID
 	}
-	return len(aud.Items()) > 0
+	return found
 }
 
 // latest is the end of the year 9999. What is beyond is a mistake: milliseconds,

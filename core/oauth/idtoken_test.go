@@ -447,3 +447,15 @@ func TestAWrongDateRefusesNothing(t *testing.T) {
 		assert.NoError(t, err, date)
 	}
 }
+
+func TestOP50AudiencesThatThePageTrusts(t *testing.T) {
+	for aud, ok := range map[string]bool{
+		`["shop","project"]`: true, `["project","shop"]`: true, `["shop"]`: true, `"shop"`: true,
+		`["project"]`: false, `"project"`: false, `["shop","project","other"]`: false, `[]`: false, `["shop",7]`: false, `["shop",""]`: false,
+	} {
+		p := newProvider(nil)
+		p.client.TrustedAudiences = []string{"project"}
+		_, err := p.identify(t.Context(), browsertest.Sign("ES256", es256, claimsOf(time.Now(), "aud", aud)))
+		assert.Equal(t, ok, err == nil, aud)
+	}
+}

@@ -67,7 +67,7 @@ func (c *Client) signedInfo(ctx context.Context, text string, m Metadata) (v str
 		return v, unusableInfo("it is signed, and there are no keys to verify it with (jwks_uri, or auth.endpoints.jwks)")
 	case issuer == "" || c.Discover && issuer != c.Issuer:
 		return v, unusableInfo("iss is missing, or another issuer")
-	case !onlyFor(token.claims.Get("aud"), c.ClientID):
+	case !c.isFor(token.claims.Get("aud")):
 		return v, unusableInfo("aud is not auth.clientId, and that alone")
 	}
 	if exp := token.claims.Get("exp"); exp.Kind() != strictjson.Missing {

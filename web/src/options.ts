@@ -33,7 +33,8 @@ const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@ar
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
-const oidcOptions = 'issuer* endpointOrigins:issuer|@array monitorSession:@boolean' + clientOptions;
+const oidcOptions =
+  'issuer* endpointOrigins:issuer|@array monitorSession:@boolean trustedAudiences:@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
 

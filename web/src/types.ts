@@ -212,6 +212,11 @@ export interface OidcOptions extends ClientOptions {
    */
   endpointOrigins?: 'issuer' | string[];
   /**
+   * Who may stand beside `clientId` in an id token's `aud`. Such a one could sign in with the token too.
+   * @default []
+   */
+  trustedAudiences?: string[];
+  /**
    * Asks the server every few seconds, in a hidden frame and while the page can be seen, whether its session is still the
    * one that the person signed in with (OpenID Connect Session Management 1.0). If it is another one the session ends.
    * Works where the server has that (`check_session_iframe`, `session_state`) and is on the same site; else it does nothing.

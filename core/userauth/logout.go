@@ -18,14 +18,15 @@ func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
 	tokens := s.Keeper.Record().Tokens
 	s.Keeper.End(ctx, session.ByUser)
 	s.Client.ForgetKey(ctx)
-	// A logout page that can't be reached would take the app away as well. A
-	// revocation that fails says little: many servers let no page read it.
-	reached := true
+	revoked := true
 	if o.Revoke {
-		reached = s.Client.Revoke(ctx, tokens) || s.Client.Reachable(ctx)
+		revoked = s.Client.Revoke(ctx, tokens)
 	}
 	path, ours := s.Location.SameOrigin(o.ReturnTo)
-	if somebody := tokens.Type != "" || !tokens.ID.Empty() || tokens.Cookie; o.AtServer && somebody && reached && s.Flow == Code {
+	if somebody := tokens.Type != "" || !tokens.ID.Empty() || tokens.Cookie; o.AtServer && somebody && s.Flow == Code &&
+		// A logout page that can't be reached would take the app away as well. A
+		// revocation that fails says little: many servers let no page read it.
+		(revoked || s.Client.Reachable(ctx)) {
 		back := s.AfterLogout
 		if o.ReturnTo != "" && ours {
 			back = s.Origin + path

@@ -29,7 +29,6 @@ test('the packed package signs in from a page built by Vite', { timeout: 120_000
     'dist/latchkey.js',
     'dist/latchkey.min.js',
     'dist/latchkey.runtime.min.js',
-    'dist/latchkey.dpop.min.js',
     'dist/latchkey.wasm',
     'dist/latchkey.logout.html',
     'dist/latchkey.logout.min.js',

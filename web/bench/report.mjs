@@ -85,7 +85,7 @@ export function barsOf({ sizes, start, requests, heap, validation }) {
     );
   return [
     size('latchkey.min.js', 6_000),
-    size('latchkey.wasm', 750_000),
+    size('latchkey.wasm', 820_000),
     ...Object.keys(start)
       .filter((visit) => visit.startsWith('reload'))
       .map(reload),

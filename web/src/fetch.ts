@@ -117,7 +117,12 @@ export const secondFile = (signal: AbortSignal | null | undefined, time?: number
   new Promise<typeof import('./runtime')>((resolve, reject) => {
     const timer = time && setTimeout(reject, time);
     signal?.addEventListener('abort', reject);
-    import('./runtime').finally(() => clearTimeout(timer)).then(resolve, reject);
+    const done = () => {
+      clearTimeout(timer);
+      // One signal may be that of many requests.
+      signal?.removeEventListener('abort', reject);
+    };
+    import('./runtime').finally(done).then(resolve, reject);
   });
 
 /**

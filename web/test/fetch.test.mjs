@@ -314,6 +314,30 @@ test('FF-04 a request aborted while it waits is rejected at once with the reason
   assert.equal(sent.length, 0);
 });
 
+/** How many listeners a request leaves on its signal. */
+const listenersLeft = async (stored) => {
+  play({ authorize: () => ({ outcome: 'send' }) });
+  load({}, { stored });
+  const { signal } = new AbortController();
+  let left = 0;
+  for (const [name, by] of [
+    ['addEventListener', 1],
+    ['removeEventListener', -1],
+  ]) {
+    const method = signal[name];
+    signal[name] = (...args) => ((left += by), method.apply(signal, args));
+  }
+  await fetch(api, { signal });
+  await settled();
+  return left;
+};
+
+test('a request that waited leaves no more on a signal that many share than one that did not', async () => {
+  const native = await listenersLeft(record());
+  assert.equal(await listenersLeft(expired()), native);
+  assert.equal(started.length, 1, 'it waited');
+});
+
 test('an aborted signal is for the native fetch to refuse', async () => {
   load({}, { stored: expired() });
   const reason = new Error('no');

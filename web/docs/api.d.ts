@@ -1,6 +1,6 @@
 /**
- * Whose credentials a request carries. `'none'` sends it as it is. `'client'`,
- * `'user-or-client'` and `'agent'` are not built yet.
+ * Whose credentials a request carries: the signed-in person's, or whom an agent acts for; the client's own, which are
+ * nobody's; the person's if there is one, else the client's; the agent's own. `'none'` sends it as it is.
  */
 export type As = 'user' | 'client' | 'user-or-client' | 'agent' | 'none';
 /** Which requests carry the session. */
@@ -135,8 +135,14 @@ export interface SessionOptions {
 }
 /** What an authorization endpoint can be asked for. */
 export type ResponseType = 'code' | 'token' | 'id_token' | 'id_token token' | 'code token' | 'code id_token' | 'code id_token token';
-/** What `oidc` and `oauth` have in common. */
+/** What `oidc`, `oauth` and `occ` have in common. */
 export interface ClientOptions {
+    /**
+     * Requests with `as: 'client'` carry a token that the client gets for itself (RFC 6749, section 4.4); without, they leave
+     * as they are.
+     * @default true where a rule of `api` says so; with `occ()`, in the classic generation
+     */
+    clientTokens?: boolean;
     /** The client's id at the authorization server. */
     clientId: string;
     /** The scopes to ask for, separated by spaces. Needs `openid` for an id token. */
@@ -227,6 +233,70 @@ export interface OAuthOptions extends ClientOptions {
      * @default true
      */
     requireState?: boolean;
+}
+/**
+ * SAP Commerce. A `clientSecret`, the flow `'password'` or the client `mobile_android` stand for the classic generation of
+ * its authorization server; without them it is the public one.
+ */
+export interface OccOptions extends Omit<ClientOptions, 'clientId' | 'codeExchange' | 'dpop' | 'resources' | 'maxAge'> {
+    /** Where the server is: an https: URL. */
+    baseUrl: string;
+    /**
+     * The path of its OCC endpoints below `baseUrl`.
+     * @default '/occ/v2'
+     */
+    prefix?: string;
+    /** The base site. It is also the default of `context`: each site has its own session. */
+    baseSite: string;
+    /**
+     * The site has users of its own: they sign in as `<name>|<baseSite>`.
+     * @default false
+     */
+    isolated?: boolean;
+    /** @default 'mobile_android' in the classic generation, else 'mobile_android_public' */
+    clientId?: string;
+    /**
+     * What the authorization endpoint is asked for. Where `flow` is not given, it says that too: with `code` in it the flow
+     * `'code'`, with `token` `'implicit'`, else `'password'`.
+     */
+    responseType?: ResponseType;
+    /** @default 'password' in the classic generation, else 'code' */
+    flow?: 'code' | 'password' | 'implicit';
+    /**
+     * Endpoints that are elsewhere.
+     * @default below `{baseUrl}/authorizationserver/oauth/`: `authorize`, `token`, `revoke`
+     */
+    endpoints?: Endpoints;
+    /**
+     * The access token goes along when tokens are revoked.
+     * @default true in the classic generation
+     */
+    authorizeRevocation?: boolean;
+    /** Assisted service: lets agents sign in and act for customers. Left out, there are none. */
+    agent?: AgentOptions;
+    /**
+     * Takes over, once, the session that Spartacus has left in the same storage.
+     * @default false
+     */
+    adopt?: boolean;
+}
+/** How agents sign in. */
+export interface AgentOptions {
+    /** @default 'asm_client'; with passwords, the one of the customers */
+    clientId?: string;
+    clientSecret?: string;
+    /** @default 'password' where the customers' is, else 'code' */
+    flow?: 'code' | 'password';
+    /**
+     * After how long without a sign of life, in any tab, an agent is signed out: in seconds, at most 60000; 0 is never.
+     * @default 600
+     */
+    idleTimeout?: number;
+    /**
+     * How long before that the event `idle` comes, in seconds.
+     * @default 60
+     */
+    idleWarning?: number;
 }
 /** The endpoints of an authorization server. */
 export interface Endpoints {
@@ -455,8 +525,11 @@ export declare const isSessionError: (error: unknown) => error is SessionError;
 export declare const oidc: (options: OidcOptions) => Scheme;
 /** An OAuth 2 server whose endpoints the page names. */
 export declare const oauth: (options: OAuthOptions) => Scheme;
-/** SAP Commerce; not built yet. */
-export declare const occ: (options: object) => Scheme;
+/**
+ * SAP Commerce. Its servers come in two generations: those with a client secret, passwords and client tokens
+ * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
+ */
+export declare const occ: (options: OccOptions) => Scheme;
 /** Vendure; not built yet. */
 export declare const vendure: (options: object) => Scheme;
 /** A backend with cookies; not built yet. */

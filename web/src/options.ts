@@ -29,13 +29,18 @@ const sessionOptions =
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
-const ruleOptions = 'url* as:user|none|!client|!user-or-client|!agent except:@array resource';
+const ruleOptions = 'url* as:user|client|user-or-client|agent|none except:@array resource';
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
-  'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit';
+  'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit ' +
+  'clientTokens:@boolean';
 const oidcOptions =
   'issuer* endpointOrigins:issuer|@array monitorSession:@boolean trustedAudiences:@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
+const occOptions =
+  'baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@object adopt:@boolean ' +
+  oauthOptions;
+const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
 
 const invalid = (name: string, message: string) => new SessionError('config_invalid', name + ' ' + message);
@@ -76,7 +81,7 @@ export const take = (given: unknown, options: string, at = ''): Values => {
 /** Checks what `createSession` got. */
 export const readOptions = (given: SessionOptions) => {
   const options = take(given, sessionOptions);
-  const { storage = 'local', context = '', refreshLeeway, retries = 1, timeout = 10_000, allowInsecure } = options;
+  const { storage = 'local', refreshLeeway, retries = 1, timeout = 10_000, allowInsecure } = options;
   const { origin, href: here } = globalThis.location ?? new URL('http://localhost');
   const page = baseUrl() ?? here;
 
@@ -138,11 +143,33 @@ export const readOptions = (given: SessionOptions) => {
       add(name + '.except', below);
     }
   });
-  api.sort((a, b) => b.href.length - a.href.length);
-
   const copy: Values = { ...options.auth };
-  check('auth.scheme', copy.scheme, 'oidc|oauth|!occ|!vendure|!cookies');
-  const { clientId: client, ...auth } = take(copy, copy.scheme == 'oidc' ? oidcOptions : oauthOptions, 'auth');
+  check('auth.scheme', copy.scheme, 'oidc|oauth|occ|!vendure|!cookies');
+  const isOcc = copy.scheme == 'occ';
+  const {
+    clientId: client,
+    baseUrl: shop,
+    prefix: below = '/occ/v2',
+    ...auth
+  } = take(copy, copy.scheme == 'oidc' ? oidcOptions : isOcc ? occOptions : oauthOptions, 'auth');
+  const { context = auth.baseSite ?? '' } = options;
+  if (isOcc) {
+    const server = prefix('auth.baseUrl', shop).replace(/\/$/, '');
+    const { agent } = auth;
+    if (agent) auth.agent = { ...take(agent, agentOptions, 'auth.agent') };
+    // What the server offers beside the shop: its own sign-in, the list of sites, and what is for agents.
+    for (const [path, as] of [
+      ['/authorizationserver/'],
+      [below + '/basesites'],
+      ['/assistedservicewebservices/', agent && 'agent'],
+    ]) {
+      const href = prefix('auth.prefix', server + path);
+      if (!api.some((other) => other.href == href)) add('', href, as);
+    }
+  }
+  if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");
+  auth.clientTokens ??= api.some(({ as }) => /client/.test(as!)) || undefined;
+  api.sort((a, b) => b.href.length - a.href.length);
   let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, codeExchange, redirectUri = origin } = auth;
   const front = 'token|id_token|id_token token';
   if (flow == 'implicit') responseType ??= /openid/.test(auth.scope) ? 'id_token token' : 'token';

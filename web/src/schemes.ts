@@ -1,4 +1,4 @@
-import type { OAuthOptions, OidcOptions, Scheme } from './types';
+import type { OAuthOptions, OccOptions, OidcOptions, Scheme } from './types';
 
 const scheme =
   <Options extends object>(name: Scheme['scheme']) =>
@@ -10,8 +10,38 @@ export const oidc = /* @__PURE__ */ scheme<OidcOptions>('oidc');
 /** An OAuth 2 server whose endpoints the page names. */
 export const oauth = /* @__PURE__ */ scheme<OAuthOptions>('oauth');
 
-/** SAP Commerce; not built yet. */
-export const occ = /* @__PURE__ */ scheme<object>('occ');
+/**
+ * SAP Commerce. Its servers come in two generations: those with a client secret, passwords and client tokens
+ * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
+ */
+export const occ = (options: OccOptions): Scheme => {
+  const { baseUrl, clientId, clientSecret, responseType, endpoints } = options;
+  let { flow } = options;
+  const classic = flow == 'password' || clientSecret != null || clientId == 'mobile_android';
+  flow ??=
+    responseType == null
+      ? classic
+        ? 'password'
+        : 'code'
+      : /code/.test(responseType)
+        ? 'code'
+        : /(^| )token/.test(responseType)
+          ? 'implicit'
+          : 'password';
+  const at = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver/oauth/';
+  return {
+    clientTokens: classic,
+    authorizeRevocation: classic,
+    ...options,
+    clientId: clientId ?? (classic ? 'mobile_android' : 'mobile_android_public'),
+    clientSecret:
+      clientSecret ?? (classic && (clientId ?? 'mobile_android') == 'mobile_android' ? 'secret' : undefined),
+    flow,
+    responseType: flow == 'password' ? undefined : responseType,
+    endpoints: { authorization: at + 'authorize', token: at + 'token', revocation: at + 'revoke', ...endpoints },
+    scheme: 'occ',
+  };
+};
 
 /** Vendure; not built yet. */
 export const vendure = /* @__PURE__ */ scheme<object>('vendure');

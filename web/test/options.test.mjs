@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { createSession, latchkey, native, oauth, oidc, play, runtime, visit } from './page.mjs';
+import { createSession, latchkey, native, oauth, occ, oidc, play, runtime, visit } from './page.mjs';
 
 beforeEach(() => {
   play();
@@ -99,10 +99,63 @@ test('an option of a wrong type is refused by name', () => {
 test('what is not built yet is refused by name', () => {
   later('isolation', { isolation: 'worker' });
   later('persistRefreshToken', { persistRefreshToken: false });
-  for (const as of ['client', 'user-or-client', 'agent']) later('api[0].as', { api: [{ url: '/', as }] });
-  for (const name of ['occ', 'vendure', 'cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
+  for (const name of ['vendure', 'cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
   for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false }))
     later(`auth.${name}`, { auth: oauth({ clientId: 'x', endpoints, [name]: value }) });
+});
+
+test('S9, S48, S72 occ() knows both generations, and takes the flow from the response type', async () => {
+  const shop = { baseUrl: 'https://shop.test/rest/', baseSite: 'electronics-spa' };
+  const told = async (more, names) => {
+    const config = await configOf({ auth: occ({ ...shop, ...more }) });
+    return names.split(' ').map((name) => config[name]);
+  };
+  const all = 'client clientSecret flow clientTokens authorizeRevocation';
+  assert.deepEqual(await told({}, all), ['mobile_android_public', undefined, 'code', false, false]);
+  assert.deepEqual(await told({ flow: 'password' }, all), ['mobile_android', 'secret', 'password', true, true]);
+  assert.deepEqual(await told({ clientId: 'mobile_android' }, all), [
+    'mobile_android',
+    'secret',
+    'password',
+    true,
+    true,
+  ]);
+  assert.deepEqual(await told({ clientId: 'app', clientSecret: 's' }, all), ['app', 's', 'password', true, true]);
+  assert.deepEqual(await told({ clientId: 'app', flow: 'password' }, all), ['app', undefined, 'password', true, true]);
+  assert.deepEqual(await told({ clientId: 'app', clientTokens: true }, all), ['app', undefined, 'code', true, false]);
+  const flows = { code: 'code', 'code id_token': 'code', token: 'implicit', 'id_token token': 'implicit' };
+  for (const [responseType, flow] of Object.entries({ ...flows, id_token: 'password' })) {
+    const asked = flow == 'password' ? undefined : responseType;
+    assert.deepEqual(await told({ responseType }, 'flow responseType'), [flow, asked]);
+  }
+  const [key, context, endpoints] = await told(
+    { endpoints: { userinfo: 'https://id.test/me' } },
+    'key context endpoints',
+  );
+  assert.deepEqual(endpoints, {
+    authorization: 'https://shop.test/rest/authorizationserver/oauth/authorize',
+    token: 'https://shop.test/rest/authorizationserver/oauth/token',
+    revocation: 'https://shop.test/rest/authorizationserver/oauth/revoke',
+    userinfo: 'https://id.test/me',
+  });
+  assert.equal(context, 'electronics-spa');
+  assert.equal(key, `latchkey/1/${encodeURIComponent(endpoints.token)}/mobile_android_public/electronics-spa`);
+  assert.equal((await configOf({ auth: occ(shop), context: 'all' })).context, 'all');
+  const scheme = occ({ ...shop, agent: { idleTimeout: 60 } });
+  assert.deepEqual(JSON.parse(JSON.stringify(scheme)).agent, { idleTimeout: 60 });
+});
+
+test('occ() names what is wrong', () => {
+  const shop = { baseUrl: 'https://shop.test', baseSite: 'electronics-spa' };
+  const wrong = (name, more) => invalid(name, { auth: occ({ ...shop, ...more }) });
+  wrong('auth.baseUrl', { baseUrl: undefined });
+  wrong('auth.baseUrl', { baseUrl: 'http://shop.test' });
+  wrong('auth.baseSite', { baseSite: undefined });
+  wrong('auth.isolated', { isolated: 'yes' });
+  wrong('auth.agent.idleTime', { agent: { idleTime: 1 } });
+  wrong('auth.agent.flow', { agent: { flow: 'implicit' } });
+  wrong('auth.agent', { agent: true });
+  invalid('auth.agent', { auth: occ(shop), api: [{ url: '/', as: 'agent' }] });
 });
 
 test('OA-15 tokens come through the address bar only where that was asked for', async () => {

@@ -4,7 +4,7 @@ import { play, react, runtime, started } from './runtime.mjs';
 import * as latchkey from '../.cache/test/latchkey.mjs';
 
 export { latchkey, play, react, runtime, show, started, touch, turn, visit, windows };
-export const { createSession, oidc, oauth, SessionError, isSessionError } = latchkey;
+export const { createSession, oidc, oauth, occ, SessionError, isSessionError } = latchkey;
 
 export const key = 'latchkey/1/https%3A%2F%2Fid.test/shop/';
 export const token = 'Bearer first';

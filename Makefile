@@ -74,6 +74,7 @@ fuzz:
 		go test ./core/oauth -run '^$$' -fuzz "$$target\$$" -fuzztime 60s || exit 1; \
 	done
 	go test ./core/persist -run '^$$' -fuzz FuzzDecode -fuzztime 60s
+	go test ./core/spartacus -run '^$$' -fuzz FuzzRead -fuzztime 60s
 
 clean:
 	rm -rf web/dist web/.cache web/node_modules

@@ -52,6 +52,23 @@ func (r *running) submit(name, password, csrf string) answer {
 	return r.form("/authorizationserver/login", url.Values{"username": {name}, "password": {password}, "_csrf": {csrf}}, "Origin", r.page)
 }
 
+// cookie is that of the server's session.
+func (r *running) cookie() string {
+	r.t.Helper()
+	u, _ := url.Parse(r.origin + "/authorizationserver/")
+	require.Len(r.t, r.client.Jar.Cookies(u), 1)
+	return r.client.Jar.Cookies(u)[0].Value
+}
+
+// isDead checks that the cookie stands for nobody any more.
+func (r *running) isDead(cookie string) {
+	r.t.Helper()
+	mine := r.client
+	r.client = r.browser()
+	assert.Equal(r.t, http.StatusUnauthorized, r.do("GET", "/authorizationserver/csrf", "", "Cookie", cookieName+"="+cookie).status)
+	r.client = mine
+}
+
 // code signs in where need be and comes back with a code.
 func (r *running) code(name, password string, changes ...string) string {
 	r.t.Helper()
@@ -182,7 +199,8 @@ func TestAppsOwnLoginPage(t *testing.T) {
 	before := cookies()
 	saved := r.location(r.submit("alice", "wonderland", r.csrfToken()))
 	assert.True(t, strings.HasPrefix(saved.Path, "/authorizationserver/oauth/authorize"))
-	assert.NotEqual(t, before, cookies(), "a new name for the session")
+	assert.NotEqual(t, before, r.cookie(), "a new name for the session")
+	r.isDead(before)
 	assert.NotEmpty(t, r.location(r.do("GET", saved.String(), "")).Query().Get("code"))
 	assert.Equal(t, []string{"alice", "customer"}, []string{r.last().Actor, r.last().Kind})
 
@@ -207,8 +225,10 @@ func TestSharedLoginPage(t *testing.T) {
 func TestServerLogout(t *testing.T) {
 	r := run(t)
 	r.code("alice", "wonderland")
+	before := r.cookie()
 	to := r.location(r.do("GET", "/authorizationserver/logout?state=bye&post_logout_redirect_uri="+url.QueryEscape(r.page+"/out"), ""))
 	assert.Equal(t, r.page+"/out?state=bye", to.String())
+	r.isDead(before)
 	assert.Equal(t, "login_required", r.location(r.do("GET", r.request("prompt", "none"), "")).Query().Get("error"))
 	r.code("alice", "wonderland")
 	assert.Equal(t, http.StatusOK, r.do("GET", "/authorizationserver/logout?post_logout_redirect_uri=http://127.0.0.1:1/", "").status, "not to a stranger")

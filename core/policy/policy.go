@@ -101,7 +101,7 @@ func (r Rule) json() string {
 	}
 	if len(r.Refused) > 0 {
 		var refused strictjson.Object
-		refused.Raw("status", strings.ReplaceAll(fmt.Sprint(r.Refused), " ", ","))
+		refused.Ints("status", r.Refused)
 		o.Raw("refused", refused.Done())
 	}
 	o.Text("dpop", r.ProofKey)

@@ -15,7 +15,7 @@ export const oauth = /* @__PURE__ */ scheme<OAuthOptions>('oauth');
  * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
  */
 export const occ = (options: OccOptions): Scheme => {
-  const { baseUrl, clientId, clientSecret, responseType, endpoints } = options;
+  const { baseUrl, clientId, clientSecret, responseType, endpoints, loginForm } = options;
   let { flow } = options;
   const classic = flow == 'password' || clientSecret != null || clientId == 'mobile_android';
   flow ??=
@@ -28,7 +28,8 @@ export const occ = (options: OccOptions): Scheme => {
         : /(^| )token/.test(responseType)
           ? 'implicit'
           : 'password';
-  const at = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver/oauth/';
+  const server = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver';
+  const at = server + '/oauth/';
   return {
     clientTokens: classic,
     authorizeRevocation: classic,
@@ -39,6 +40,7 @@ export const occ = (options: OccOptions): Scheme => {
     flow,
     responseType: flow == 'password' ? undefined : responseType,
     endpoints: { authorization: at + 'authorize', token: at + 'token', revocation: at + 'revoke', ...endpoints },
+    loginForm: { csrf: server + '/csrf', action: server + '/login', ...loginForm },
     scheme: 'occ',
   };
 };

@@ -1,5 +1,8 @@
 import type { OAuthOptions, OccOptions, OidcOptions, Scheme } from './types';
 
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
+
 const scheme =
   <Options extends object>(name: Scheme['scheme']) =>
   (options: Options): Scheme => ({ ...options, scheme: name });
@@ -31,7 +34,7 @@ export const occ = (options: OccOptions): Scheme => {
   const server = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver';
   const at = server + '/oauth/';
   return {
-    clientTokens: classic,
+    clientTokens: !__USER__ && classic,
     authorizeRevocation: classic,
     ...options,
     clientId: clientId ?? (classic ? 'mobile_android' : 'mobile_android_public'),

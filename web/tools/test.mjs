@@ -22,7 +22,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   sourcemap: 'inline',
-  define: { __VERSION__: '"test"' },
+  define: { __VERSION__: '"test"', __USER__: 'false' },
   plugins: [
     {
       name: 'fake runtime',

@@ -49,6 +49,7 @@ var commands = map[string]func(*Runtime, context.Context, strictjson.Value) (str
 	"callback":             (*Runtime).callback,
 	"remember":             (*Runtime).remember,
 	"recall":               (*Runtime).recall,
+	"look":                 (*Runtime).look,
 	"close":                (*Runtime).doClose,
 }
 
@@ -322,6 +323,12 @@ func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error
 	var o strictjson.Object
 	o.String("path", r.navigation.Recall(ctx))
 	return o.Done(), nil
+}
+
+// look reads the record again, for a page that was not there to hear of changes.
+func (r *Runtime) look(ctx context.Context, _ strictjson.Value) (string, error) {
+	r.keeper.Reload(ctx)
+	return nothing, nil
 }
 
 func (r *Runtime) doClose(context.Context, strictjson.Value) (string, error) {

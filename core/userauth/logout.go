@@ -17,6 +17,7 @@ type LogoutOptions struct {
 func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
 	tokens := s.Keeper.Record().Tokens
 	s.Keeper.End(ctx, session.ByUser)
+	s.Navigation.Forget(ctx)
 	s.Client.ForgetKey(ctx)
 	revoked := true
 	if o.Revoke {

@@ -3,7 +3,7 @@ import { isSessionError, SessionError } from './errors';
 import { createFetch, secondFile, type Plane } from './fetch';
 import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, platform, stringify } from './platform';
+import { fetch, freeze, now, open, platform, startsWith, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
 import { readRecord } from './record';
@@ -36,6 +36,9 @@ export const createSession = (given: SessionOptions): Session => {
   let booting: Promise<Runtime> | undefined;
   let up = false;
   let failed = false;
+  /** Resolves when a logout that was asked for has ended the session here. */
+  let leaving: Promise<void> | undefined;
+  let left = nothing;
   const listeners = new Set<Teller>();
 
   let resolveReady: (state: SessionState) => void;
@@ -75,6 +78,7 @@ export const createSession = (given: SessionOptions): Session => {
     const same = state.status != 'restoring' && stringify(next) == stringify(state);
     if (!same) state = deepFreeze(next);
     if (state.status != 'restoring') resolveReady(state);
+    if (!state.isLoggedIn) left();
     if (same) return;
     tell('', state);
     emit({ type: 'statechange', remote, previousUserId });
@@ -229,6 +233,13 @@ export const createSession = (given: SessionOptions): Session => {
   const known = async () => {
     alive();
     await ready.catch(nothing);
+    await plane.held;
+    await leaving;
+    const { user } = plane.policy.rules;
+    if (user && (user.hold || user.validUntil! <= now()))
+      await secondFile(null, options.timeout)
+        .then((file) => file.renewed(platform, plane, options.timeout))
+        .catch(nothing);
     alive();
   };
 
@@ -286,6 +297,13 @@ export const createSession = (given: SessionOptions): Session => {
       const { userId, isLoggedIn } = state;
       // From here on no request carries the token, whatever comes of the rest.
       plane.policy = nobody;
+      if (isLoggedIn)
+        leaving ??= new Promise((resolve) => {
+          left = () => {
+            leaving = undefined;
+            resolve();
+          };
+        });
       try {
         await (await running()).methods.logout(options);
       } catch {
@@ -300,18 +318,33 @@ export const createSession = (given: SessionOptions): Session => {
           events: isLoggedIn ? [{ type: 'logout', reason: 'user', previousUserId: userId }] : [],
         });
       }
+      left();
     },
     fetch: wrapped.bind(undefined),
     guard: freeze({
       async requireLogin(path?: string) {
         await known();
         if (state.isLoggedIn) return true;
-        await call('remember', { path: path ?? globalThis.location.href }).catch(nothing);
+        if (page) await call('remember', { path: path ?? page.href }).catch(nothing);
         return config.login;
       },
       async requireAnonymous() {
         await known();
         return !state.isLoggedIn || config.home;
+      },
+      async check(path?: string) {
+        alive();
+        try {
+          return await (
+            await secondFile(null, options.timeout)
+          ).checkPath(platform, config, session, path ?? page.href);
+        } catch {
+          await known();
+          // Without the second file: no page is shown that may need a sign-in.
+          return (
+            !config.protected || state.isLoggedIn || startsWith(path ?? page.pathname, config.login) || config.login
+          );
+        }
       },
     }),
     close() {

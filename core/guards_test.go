@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,5 +50,23 @@ func TestS70APageThatComesBackLooksAtTheRecord(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "anonymous", p.user())
 		assert.Equal(t, "login, logout:user (remote)", p.takeEvents())
+	})
+}
+
+func TestS71TwoLogoutsAtOnceAreOneAtTheServer(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		p.takeEvents()
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				_, err := p.call("logout", "{}")
+				assert.NoError(t, err)
+			})
+		}
+		group.Wait()
+		assert.Equal(t, []string{"refresh_token", "access_token"}, server.Revoked())
+		assert.Equal(t, "logout:user", p.takeEvents())
 	})
 }

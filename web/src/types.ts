@@ -484,7 +484,7 @@ export interface Session {
 
 /** For a router. */
 export interface Guard {
-  /** Resolves to `true`, or to the login page's path after it has remembered `path`. */
+  /** Resolves to `true`, or to the login page's path after it has remembered `path`: the page that is shown, where none is given. */
   requireLogin(path?: string): Promise<true | string>;
   /** Resolves to `true`, or to the home page's path. */
   requireAnonymous(path?: string): Promise<true | string>;

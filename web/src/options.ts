@@ -14,6 +14,10 @@ export interface Config {
   readonly redirectUri: string;
   readonly login: string;
   readonly home: string;
+  readonly logout: string;
+  readonly exclude: readonly string[];
+  readonly public: readonly string[];
+  readonly prefix?: string;
   readonly apiResources: readonly string[];
   [name: string]: unknown;
 }
@@ -33,7 +37,7 @@ const sessionOptions =
   'auth*:@object api*:@array intercept:global|none storage:local|session|memory|@object persistRefreshToken:@true|!@false ' +
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
-const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
+const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
 const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource`;
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
@@ -219,14 +223,15 @@ export const readOptions = (given: SessionOptions) => {
     for (const name of storageMethods) check('storage.' + name, storage[name], '@function');
 
   const redirect = take(options.redirect ?? {}, redirectOptions, 'redirect');
-  const path = (name: string, otherwise: string) => {
-    const value = redirect[name] ?? otherwise;
-    if (value[0] != '/' || resolve(value)?.origin != origin)
-      throw invalid('redirect.' + name, 'must be of this origin');
+  const path = (name: string, value: string) => {
+    name = 'redirect.' + name;
+    check(name, value);
+    if (value[0] != '/' || resolve(value)?.origin != origin) throw invalid(name, 'must be of this origin');
     return value;
   };
-  const { exclude = [] } = redirect;
-  for (const one of exclude) check('redirect.exclude', one);
+  const paths = (name: string) => (redirect[name] ?? []).map((one: string) => path(name, one));
+  const { homePath = '/', loginPath = '/login', logoutPath = '/logout', prefix: before } = redirect;
+  if (before && !options.navigate) throw invalid('redirect.prefix', 'needs navigate');
 
   // What is undefined here has its default in the core.
   const config: Config = {
@@ -247,10 +252,13 @@ export const readOptions = (given: SessionOptions) => {
     refreshLeeway,
     timeout,
     allowInsecure,
-    home: path('homePath', '/'),
-    login: path('loginPath', '/login'),
-    logout: path('logoutPath', '/logout'),
-    exclude,
+    home: path('homePath', homePath),
+    login: path('loginPath', loginPath),
+    logout: path('logoutPath', logoutPath),
+    exclude: paths('exclude'),
+    public: paths('public'),
+    protected: redirect.protected,
+    prefix: before && path('prefix', before),
     leaves: !options.navigate,
   };
   return { ...options, storage, retries, timeout, api, config } as unknown as Omit<SessionOptions, 'api'> &

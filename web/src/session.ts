@@ -139,6 +139,7 @@ export const createSession = (given: SessionOptions): Session => {
           plane,
           navigate: options.navigate,
           publish: adopt,
+          again,
           onexit() {
             plane.policy = none;
             fail(new SessionError('runtime_failed', 'the runtime stopped'));
@@ -163,6 +164,19 @@ export const createSession = (given: SessionOptions): Session => {
         throw error;
       }
     })());
+
+  /** Begins again, as another page load would, with what `config` has become. Resolves when the state is known. */
+  const again = () => {
+    booting = undefined;
+    up = false;
+    plane.policy = none;
+    plane.prover = undefined;
+    state = anonymous('restoring');
+    return new Promise<void>((resolve) => {
+      const stop = listen('', ({ status }) => status != 'restoring' && (resolve(), setTimeout(() => stop())));
+      read();
+    });
+  };
 
   const closedError = () => new SessionError('closed', 'the session was closed');
   const alive = () => {
@@ -299,7 +313,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext',
     ) as Methods),
     ready,
     get state() {
@@ -325,32 +339,6 @@ export const createSession = (given: SessionOptions): Session => {
       }
     },
     agent,
-    async switchContext(context) {
-      await known();
-      check('context', context);
-      if (context != config.context) {
-        const { isLoggedIn, userId } = state;
-        (await booting?.catch(nothing))?.close();
-        booting = undefined;
-        up = false;
-        plane.policy = none;
-        plane.prover = undefined;
-        // A site that its session is named after goes with it.
-        if (config.baseSite == config.context) config.baseSite = context;
-        config.context = context;
-        config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
-        state = anonymous('restoring');
-        const switched = new Promise((resolve) => {
-          const stop = listen('', ({ status }) => status != 'restoring' && resolve(setTimeout(() => stop())));
-        });
-        read();
-        await switched;
-        const event = { previousUserId: userId, userId: state.userId };
-        if (isLoggedIn) emit({ type: 'logout', reason: 'switched', ...event });
-        if (state.isLoggedIn) emit({ type: 'login', reason: 'switched', ...event });
-      }
-      return state;
-    },
     async checkOAuthParamsInUrl(url) {
       alive();
       if (!url) {

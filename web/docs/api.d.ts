@@ -159,7 +159,7 @@ export interface ClientOptions {
     /**
      * Requests with `as: 'client'` carry a token that the client gets for itself (RFC 6749, section 4.4); without, they leave
      * as they are.
-     * @default true where a rule of `api` says so; with `occ()`, in the classic generation
+     * @default true with a `clientSecret`, or where a rule of `api` says so; with `occ()`, in the classic generation
      */
     clientTokens?: boolean;
     /** The client's id at the authorization server. */
@@ -300,8 +300,11 @@ export interface OccOptions extends Omit<ClientOptions, 'clientId' | 'codeExchan
         csrf?: string;
         action?: string;
     };
-    /** Assisted service: lets agents sign in and act for customers. Left out, there are none. */
-    agent?: AgentOptions;
+    /**
+     * Assisted service: how agents sign in, who then act for customers. `false` if there are none.
+     * @default {}
+     */
+    agent?: AgentOptions | false;
     /**
      * Takes over, once, the session that Spartacus has left in the same storage.
      * @default false

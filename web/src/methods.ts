@@ -17,6 +17,9 @@ import type {
   SilentLoginOptions,
 } from './types';
 
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
+
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
@@ -35,9 +38,10 @@ export const createMethods = (
   call: Runtime['call'],
   { SessionError, take, state, config, again, close, publish }: MethodOptions,
 ) => {
-  /** Calls for what agents do. Whoever has left the option out should hear of that. */
+  /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
-    if (!config.agent) throw new SessionError('config_invalid', 'auth.agent is needed for session.agent');
+    if (__USER__) throw new SessionError('not_supported', 'session.agent is not in latchkey-user');
+    if (!config.agent) throw new SessionError('not_supported', 'session.agent needs occ(), with auth.agent not false');
     return call(command, args);
   };
   return {

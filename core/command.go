@@ -53,6 +53,8 @@ func (r *Runtime) commands() map[string]Command {
 		"callback":             r.callback,
 		"remember":             r.remember,
 		"recall":               r.recall,
+		"loginWith":            r.loginWith,
+		"observed":             r.observed,
 		"look":                 r.look,
 		"close":                r.doClose,
 	}
@@ -228,6 +230,31 @@ func (r *Runtime) loginWithCredentials(ctx context.Context, args strictjson.Valu
 	return Nothing, r.service.LoginWithCredentials(ctx, args.Get("username").TextOr(""), password, params(args), flag(args, "otp"))
 }
 
+// loginWith runs an operation of the server's own that signs somebody in.
+func (r *Runtime) loginWith(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
+	variables := "{}"
+	if v := args.Get("variables"); v.Kind() == strictjson.Obj {
+		variables = v.JSON()
+	}
+	return Nothing, r.service.LoginWith(ctx, args.Get("operation").TextOr(""), variables)
+}
+
+// observed is told of headers of an answer.
+func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, error) {
+	q, ok := r.asked(args)
+	observer, learns := q.holder.Keeper.Strategy.(session.Observer)
+	if !ok || !learns {
+		return Nothing, nil
+	}
+	headers := map[string]string{}
+	for _, name := range args.Get("headers").Names() {
+		headers[name] = args.Get("headers").Get(name).TextOr("")
+	}
+	return Nothing, observer.Observe(ctx, q.holder.Keeper, q.stamp, headers)
+}
+
 func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }
 
 // logout has no error, and one time for all that happens at the server.
@@ -317,7 +344,7 @@ func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, err
 	if err != nil {
 		return "", err
 	}
-	info, err := r.service.Client.UserInfo(ctx, rec.Tokens)
+	info, err := r.service.UserInfo(ctx, rec.Tokens)
 	if errcode.Of(err) == errcode.SessionExpired {
 		if failed := r.keeper.Renew(ctx, rec.Stamp, ""); failed != nil {
 			return "", failed
@@ -326,7 +353,7 @@ func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, err
 		if again.Session != rec.Session {
 			return "", errNobody
 		}
-		if info, err = r.service.Client.UserInfo(ctx, again.Tokens); errcode.Of(err) == errcode.SessionExpired {
+		if info, err = r.service.UserInfo(ctx, again.Tokens); errcode.Of(err) == errcode.SessionExpired {
 			err = errcode.New(errcode.ServerError, "the server does not take a new access token for userinfo either; does the scope have openid?")
 		}
 	}

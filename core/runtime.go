@@ -26,7 +26,7 @@ type Runtime struct {
 	browser    browser.Browser
 	client     *oauth.Client
 	keeper     *session.Keeper
-	service    *userauth.Service
+	service    userauth.Ways
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
 	monitor    *userauth.Monitor // nil where nobody asked for it
@@ -193,7 +193,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	}
 	if answered {
 		// Another page load would be the end of what is in memory only.
-		moves := path != "" && !r.config.InMemory && !r.client.InPage(ctx) && !r.navigation.Here(path)
+		moves := path != "" && !r.config.InMemory && !r.service.InPage(ctx) && !r.navigation.Here(path)
 		if moves && r.config.Leaves {
 			_ = r.browser.Location.Navigate(path)
 		}

@@ -60,6 +60,13 @@ type Rule struct {
 	// Credentials sends cookies to other origins too, where the caller did not say
 	// what shall be sent.
 	Credentials bool
+	// Capture are the headers of an answer that the core wants to see.
+	Capture []string
+	// Single sends one request at a time, until there is another policy: the first
+	// may bring what the others have to carry.
+	Single bool
+	// CSRF is for unsafe requests; the zero CSRF where they need nothing.
+	CSRF CSRF
 	// Session and Version are of the session that these credentials are of, where
 	// it is not the policy's.
 	Session string
@@ -73,6 +80,16 @@ type Refusal struct {
 	// Types are those of the errors in the answer's body, {"errors": [{"type": …}]},
 	// one of which must be there; where there are none, the status says it all.
 	Types []string
+	// Codes are the same for GraphQL: {"errors": [{"extensions": {"code": …}}]}.
+	Codes []string
+}
+
+// CSRF is what an unsafe request carries to show that it is the page's own.
+type CSRF struct {
+	// Header has Value, or the value of the cookie with the name Cookie.
+	Header string
+	Value  secret.String
+	Cookie string
 }
 
 // Policy is immutable: whoever wants another one makes a new one.
@@ -125,11 +142,27 @@ func (r Rule) json() string {
 		if r.Refused.Types != nil {
 			refused.Texts("types", r.Refused.Types)
 		}
+		if r.Refused.Codes != nil {
+			refused.Texts("codes", r.Refused.Codes)
+		}
 		o.Raw("refused", refused.Done())
 	}
 	o.Text("dpop", r.ProofKey)
 	if r.Credentials {
 		o.String("credentials", "include")
+	}
+	if r.Capture != nil {
+		o.Texts("capture", r.Capture)
+	}
+	if r.Single {
+		o.Bool("single", true)
+	}
+	if r.CSRF.Header != "" {
+		var csrf strictjson.Object
+		csrf.String("header", r.CSRF.Header)
+		csrf.Text("value", r.CSRF.Value.Expose())
+		csrf.Text("cookie", r.CSRF.Cookie)
+		o.Raw("csrf", csrf.Done())
 	}
 	if r.Session != "" {
 		o.String("session", r.Session)

@@ -131,6 +131,8 @@ func (k *Keeper) View(rec Record) View {
 		v.State = k.Strategy.State(rec)
 		v.State.LoggedIn = v.State.UserID != Anonymous
 		v.Policy.Rules = k.Strategy.Rules(rec)
+	} else if s, ok := k.Strategy.(Visitors); ok {
+		v.Policy.Rules = s.Visitors()
 	}
 	return v
 }
@@ -179,6 +181,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 			return nil // a token for one resource is nothing to tell
 		}
 		return []event.Event{say(event.Refresh, "")}
+	case !rec.Live() && before == Anonymous && old.Live():
+		return nil
 	case !rec.Live() && rec.Ended == Expired:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	case !rec.Live():
@@ -187,7 +191,12 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 			reason = Revoked // the record is gone: somebody cleared the storage
 		}
 		return []event.Event{say(event.Logout, reason)}
-	case old.Live() && before != after:
+	// Somebody without a name may have a session too: it is no sign-in.
+	case after == Anonymous && before == Anonymous:
+		return nil
+	case after == Anonymous:
+		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
+	case before != Anonymous && before != after:
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}

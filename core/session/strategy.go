@@ -31,6 +31,20 @@ type Strategy interface {
 	Discard(context.Context, Tokens)
 }
 
+// Visitors is what a strategy is too that has rules for nobody in particular: a
+// server may give a visitor a session.
+type Visitors interface {
+	Visitors() []policy.Rule
+}
+
+// Observer is what a strategy is too that learns from answers to the page's own
+// requests.
+type Observer interface {
+	// Observe is told of the captured headers of an answer to a request that was sent
+	// by the rules of from. It says by the keeper's methods what that means.
+	Observe(ctx context.Context, k *Keeper, from Stamp, headers map[string]string) error
+}
+
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.
 type Outcome struct {
 	verdict verdict

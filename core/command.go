@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/core/errcode"
@@ -17,7 +18,7 @@ import (
 // Call runs a command of the page. The commands, their arguments and their
 // results are listed in ARCHITECTURE.md. It may block as long as ctx lets it.
 func (r *Runtime) Call(ctx context.Context, name, argsJSON string) (string, error) {
-	command, ok := commands[name]
+	command, ok := r.assembly.Commands[name]
 	if !ok {
 		return "", errNoCommand
 	}
@@ -30,32 +31,33 @@ func (r *Runtime) Call(ctx context.Context, name, argsJSON string) (string, erro
 			return "", err
 		}
 	}
-	return command(r, ctx, args)
+	return command(ctx, args)
 }
 
-var commands = map[string]func(*Runtime, context.Context, strictjson.Value) (string, error){
-	"start":                (*Runtime).doStart,
-	"authorize":            (*Runtime).authorize,
-	"refused":              (*Runtime).refused,
-	"loginWithRedirect":    (*Runtime).loginWithRedirect,
-	"loginWithPopup":       (*Runtime).loginWithPopup,
-	"loginSilently":        (*Runtime).loginSilently,
-	"loginWithCredentials": (*Runtime).loginWithCredentials,
-	"logout":               (*Runtime).logout,
-	"refresh":              (*Runtime).refresh,
-	"accessToken":          (*Runtime).accessToken,
-	"idToken":              (*Runtime).idToken,
-	"userInfo":             (*Runtime).userInfo,
-	"callback":             (*Runtime).callback,
-	"remember":             (*Runtime).remember,
-	"recall":               (*Runtime).recall,
-	"close":                (*Runtime).doClose,
+// commands are the core's own.
+func (r *Runtime) commands() map[string]Command {
+	return map[string]Command{
+		"start":                r.doStart,
+		"authorize":            r.authorize,
+		"refused":              r.refused,
+		"loginWithRedirect":    r.loginWithRedirect,
+		"loginWithPopup":       r.loginWithPopup,
+		"loginSilently":        r.loginSilently,
+		"loginWithCredentials": r.loginWithCredentials,
+		"logout":               r.logout,
+		"refresh":              r.refresh,
+		"accessToken":          r.accessToken,
+		"idToken":              r.idToken,
+		"userInfo":             r.userInfo,
+		"callback":             r.callback,
+		"remember":             r.remember,
+		"recall":               r.recall,
+		"close":                r.doClose,
+	}
 }
-
-const nothing = "{}"
 
 func (r *Runtime) doStart(ctx context.Context, args strictjson.Value) (string, error) {
-	result := nothing
+	result := Nothing
 	r.starting.Do(func() {
 		var shown *session.Record
 		if user, ok := args.Get("userId").Text(); ok {
@@ -91,11 +93,27 @@ func stampOf(args strictjson.Value) session.Stamp {
 	return session.Stamp{Session: args.Get("session").TextOr(""), Generation: generation}
 }
 
-// resourceOf is the resource of a request's "as"; ok says that the session has
-// tokens for it.
-func (r *Runtime) resourceOf(args strictjson.Value) (resource string, ok bool) {
-	resource, ok = policy.ResourceOf(args.Get("as").TextOr(policy.User))
-	return resource, ok && r.has(resource)
+// asked is what a question of the data plane is about.
+type asked struct {
+	holder   Holder
+	resource string
+	// stamp is the policy's that the request was, or shall be, sent by.
+	stamp session.Stamp
+}
+
+// asked reads it; ok is false where no credentials can be what it is about.
+func (r *Runtime) asked(args strictjson.Value) (q asked, ok bool) {
+	q.stamp = stampOf(args)
+	as, resource, _ := strings.Cut(args.Get("as").TextOr(policy.User), " ")
+	q.resource = resource
+	q.holder, ok = r.holder(as)
+	return q, ok && (resource == "" || as == policy.User && r.has(resource))
+}
+
+// now asks again whose credentials those are.
+func (r *Runtime) now(args strictjson.Value) Holder {
+	h, _ := r.holder(args.Get("as").TextOr(policy.User))
+	return h
 }
 
 func (r *Runtime) has(resource string) bool {
@@ -105,19 +123,21 @@ func (r *Runtime) has(resource string) bool {
 // authorize makes ready a request that has not been sent: the policy held it,
 // or has run out.
 func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string, error) {
-	stamp := stampOf(args)
-	rec := r.keeper.Record()
-	resource, ok := r.resourceOf(args)
-	if ok && rec.Live() && rec.Session == stamp.Session && (r.over(rec, resource) || r.keeper.Strategy.Lost(ctx, rec)) {
+	q, ok := r.asked(args)
+	if !ok {
+		return send.result()
+	}
+	h, made := q.holder, q.stamp.Session
+	if rec := h.Keeper.Record(); rec.Live() && made != "" && h.Session == made && (r.over(rec, q.resource) || h.Keeper.Strategy.Lost(ctx, rec)) {
 		// Whatever comes of it, the request is sent: with the new token, or as
 		// it is for the server to judge.
-		_ = r.keeper.Renew(ctx, rec.Stamp, resource)
-		rec = r.keeper.Record()
+		_ = h.Keeper.Renew(ctx, rec.Stamp, q.resource)
+		h = r.now(args)
 	}
 	switch {
-	case stamp.Session == "" || rec.Session == stamp.Session:
+	case made == "" || h.Session == made:
 		return send.result()
-	case !rec.Live() && rec.Ended == session.Expired:
+	case h.Session == "" && q.holder.Keeper.Record().Ended == session.Expired:
 		return send.result() // the server's own refusal is for the caller
 	}
 	// It was made as somebody who is not there any more.
@@ -130,22 +150,27 @@ func (r *Runtime) over(rec session.Record, resource string) bool {
 
 // refused answers a refusal of a request that was sent.
 func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, error) {
-	stamp := stampOf(args)
-	resource, ok := r.resourceOf(args)
-	if stamp.Session == "" || !ok {
+	q, ok := r.asked(args)
+	made := q.stamp.Session
+	if made == "" || !ok {
 		return giveUp.result() // it was nobody's; there is nothing to recover
 	}
 	if err := oauth.StepUp(args.Get("challenge").TextOr("")); err != nil {
-		r.keeper.Announce(r.failure(err))
+		q.holder.Keeper.Announce(r.failure(err))
 		return giveUp.result()
 	}
-	failed := r.keeper.Refused(ctx, stamp, resource)
-	switch rec := r.keeper.Record(); {
-	case !rec.Live():
+	var failed error
+	h, from := q.holder, session.Stamp{Session: q.holder.Keeper.Record().Session, Generation: q.stamp.Generation}
+	if h.Session == made {
+		failed = h.Keeper.Refused(ctx, from, q.resource)
+		h = r.now(args)
+	}
+	switch {
+	case h.Session == "":
 		return giveUp.result()
-	case rec.Session != stamp.Session:
+	case h.Session != made:
 		return changed.result()
-	case failed != nil || !rec.Past(stamp, resource):
+	case failed != nil || !h.Keeper.Record().Past(from, q.resource):
 		return giveUp.result()
 	}
 	return retry.result()
@@ -154,7 +179,7 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 func (r *Runtime) loginWithRedirect(ctx context.Context, args strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
-	return nothing, r.service.LoginWithRedirect(ctx, userauth.RedirectOptions{
+	return Nothing, r.service.LoginWithRedirect(ctx, userauth.RedirectOptions{
 		ReturnTo: args.Get("returnTo").TextOr(""), Prompt: args.Get("prompt").TextOr(""),
 		LoginHint: args.Get("loginHint").TextOr(""), Params: params(args),
 	})
@@ -171,35 +196,45 @@ func params(args strictjson.Value) (p userauth.Params) {
 // loginWithPopup has no time of its own: a person is at work.
 func (r *Runtime) loginWithPopup(ctx context.Context, args strictjson.Value) (string, error) {
 	window, _ := args.Get("window").Int()
-	return nothing, r.service.LoginWithPopup(ctx, userauth.PopupOptions{
+	return Nothing, r.service.LoginWithPopup(ctx, userauth.PopupOptions{
 		Window: int(window), Prompt: args.Get("prompt").TextOr(""), LoginHint: args.Get("loginHint").TextOr(""), Params: params(args),
 	})
 }
 
 func (r *Runtime) loginSilently(ctx context.Context, args strictjson.Value) (string, error) {
-	return nothing, r.service.LoginSilently(ctx, userauth.SilentOptions{LoginHint: args.Get("loginHint").TextOr(""), Params: params(args)})
+	return Nothing, r.service.LoginSilently(ctx, userauth.SilentOptions{LoginHint: args.Get("loginHint").TextOr(""), Params: params(args)})
 }
 
 func (r *Runtime) loginWithCredentials(ctx context.Context, args strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	password := secret.New(args.Get("password").TextOr(""))
-	return nothing, r.service.LoginWithCredentials(ctx, args.Get("username").TextOr(""), password, params(args))
+	return Nothing, r.service.LoginWithCredentials(ctx, args.Get("username").TextOr(""), password, params(args), flag(args, "otp"))
 }
+
+func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }
 
 // logout has no error, and one time for all that happens at the server.
 func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
 	defer cancel()
 	yes := func(name string) bool { b, ok := args.Get(name).Bool(); return b || !ok }
-	r.service.Logout(ctx, userauth.LogoutOptions{
-		ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer"),
-	})
-	return nothing, nil
+	o := userauth.LogoutOptions{ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer")}
+	for _, logout := range r.assembly.Logouts {
+		if logout(ctx, o) {
+			return Nothing, nil
+		}
+	}
+	r.service.Logout(ctx, o)
+	return Nothing, nil
 }
 
 func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, error) {
-	return nothing, r.keeper.RenewNow(ctx)
+	h := r.user()
+	if h.Session == "" {
+		return "", errcode.New(errcode.SessionExpired, "there is no session to refresh; sign in first")
+	}
+	return Nothing, h.Keeper.RenewNow(ctx)
 }
 
 func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (string, error) {
@@ -229,18 +264,24 @@ func (r *Runtime) noTokens() error {
 // valid returns the session with an access token for a resource that lasts longer
 // than need.
 func (r *Runtime) valid(ctx context.Context, need time.Duration, resource string) (session.Record, error) {
-	rec := r.keeper.Record()
+	h := r.user()
+	if h.Session == "" {
+		return session.Record{}, errNobody
+	}
+	rec := h.Keeper.Record()
 	if rec.Live() && (rec.Tokens.Lacks(resource) || rec.Tokens.For(resource).Over(r.browser.Clock.Now().Add(need))) {
-		if err := r.keeper.Renew(ctx, rec.Stamp, resource); err != nil {
+		if err := h.Keeper.Renew(ctx, rec.Stamp, resource); err != nil {
 			return rec, err
 		}
-		rec = r.keeper.Record()
+		rec = h.Keeper.Record()
 	}
-	switch {
-	case !rec.Live():
+	switch now := r.user(); {
+	case now.Session == "":
 		return rec, errNobody
+	case now.Session != h.Session:
+		return rec, errChanged
 	case rec.Tokens.Lacks(resource):
-		return rec, errcode.New(errcode.SessionChanged, "somebody has signed in again meanwhile")
+		return rec, errChanged
 	}
 	return rec, nil
 }
@@ -250,6 +291,9 @@ func (r *Runtime) valid(ctx context.Context, need time.Duration, resource string
 func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, error) {
 	if err := r.noTokens(); err != nil {
 		return "", err
+	}
+	if r.user().Keeper != r.keeper {
+		return "", errActing
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
@@ -287,6 +331,8 @@ func (r *Runtime) idToken(context.Context, strictjson.Value) (string, error) {
 	}
 	rec := r.keeper.Record()
 	switch {
+	case r.user().Keeper != r.keeper:
+		return "", errActing
 	case !rec.Live():
 		return "", errNobody
 	case rec.Tokens.ID.Empty():
@@ -295,7 +341,12 @@ func (r *Runtime) idToken(context.Context, strictjson.Value) (string, error) {
 	return token(rec.Tokens.ID)
 }
 
-var errNobody = errcode.New(errcode.SessionExpired, "nobody is signed in")
+var (
+	errNobody  = errcode.New(errcode.SessionExpired, "nobody is signed in")
+	errChanged = errcode.New(errcode.SessionChanged, "somebody has signed in again meanwhile")
+	// errActing is what only the main session has.
+	errActing = errcode.New(errcode.NotSupported, "while somebody acts for the user there are no claims and no id token of theirs")
+)
 
 func token(t secret.String) (string, error) {
 	var o strictjson.Object
@@ -306,7 +357,7 @@ func token(t secret.String) (string, error) {
 func (r *Runtime) callback(ctx context.Context, args strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
-	returnTo, ok, err := r.service.Callback(ctx, args.Get("url").TextOr(""))
+	returnTo, ok, err := r.answered(ctx, args.Get("url").TextOr(""))
 	if err != nil || !ok {
 		return "null", err
 	}
@@ -315,7 +366,7 @@ func (r *Runtime) callback(ctx context.Context, args strictjson.Value) (string, 
 
 func (r *Runtime) remember(ctx context.Context, args strictjson.Value) (string, error) {
 	r.navigation.Remember(ctx, args.Get("path").TextOr(""))
-	return nothing, nil
+	return Nothing, nil
 }
 
 func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error) {
@@ -326,5 +377,5 @@ func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error
 
 func (r *Runtime) doClose(context.Context, strictjson.Value) (string, error) {
 	r.Close()
-	return nothing, nil
+	return Nothing, nil
 }

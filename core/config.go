@@ -6,6 +6,7 @@ import (
 	"latchkey/core/errcode"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
+	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/strictjson"
 	"latchkey/core/userauth"
@@ -32,9 +33,22 @@ type Config struct {
 	Leeway time.Duration
 	// Timeout bounds each exchange with the server; 10 s by default.
 	Timeout time.Duration
+	// Refusal is what an API's looks like.
+	Refusal policy.Refusal
+	// Nameless says that the API calls everybody who is signed in by one name.
+	Nameless bool
+	// Suffix is what the server wants behind a user name.
+	Suffix string
+	// ClientTokens says that requests may carry the client's own token.
+	ClientTokens bool
+	// Adopt takes over what Spartacus has left.
+	Adopt bool
 	// AfterLogout is where the server sends the person back to after a logout;
 	// the origin's root by default.
 	AfterLogout string
+
+	// options are all of them, for the features.
+	options strictjson.Value
 }
 
 // ParseConfig reads a configuration, and names the option that is wrong.
@@ -77,6 +91,12 @@ func ParseConfig(text string) (Config, error) {
 			ClockTolerance: duration("clockTolerance", time.Second, time.Minute), AllowInsecure: flag("allowInsecure"),
 		},
 	}
+	c.options = v
+	c.ClientTokens, c.Adopt = flag("clientTokens"), flag("adopt")
+	c.OAuth.AuthorizeRevocation = flag("authorizeRevocation")
+	if str("scheme") == "occ" {
+		c.occ(flag("isolated"), str("baseSite"))
+	}
 	if c.AfterLogout == "" {
 		c.AfterLogout = c.Origin + "/"
 	}
@@ -95,6 +115,17 @@ func ParseConfig(text string) (Config, error) {
 		c.Flow = userauth.Code
 	}
 	return c, c.check()
+}
+
+// occ is what is known of SAP Commerce: which of its errors mean what, and what a
+// user is called on a site that has users of its own.
+func (c *Config) occ(isolated bool, site string) {
+	c.Refusal = policy.Refusal{Statuses: []int{401}, Types: []string{"InvalidTokenError", "InvalidBearerTokenError"}}
+	c.Nameless = true
+	c.OAuth.TokenInvalid = true
+	if isolated {
+		c.Suffix = "|" + site
+	}
 }
 
 func (c Config) check() error {

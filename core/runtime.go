@@ -11,6 +11,7 @@ import (
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
+	"latchkey/core/policy"
 	"latchkey/core/session"
 	"latchkey/core/session/bearer"
 	"latchkey/core/session/handover"
@@ -29,20 +30,27 @@ type Runtime struct {
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
 	monitor    *userauth.Monitor // nil where nobody asked for it
+	assembly   *Assembly
+	// beside are the keepers of the features.
+	beside []*session.Keeper
 
 	starting sync.Once
 	started  chan struct{}
+
+	shown shown
 }
 
 // New wires a Runtime. It does nothing before the command "start". publish gets
 // {"state", "policy", "events"} as JSON, must not block, and may be called from
-// any goroutine, but never from two at once.
-func New(configJSON string, b browser.Browser, publish func(json string)) (*Runtime, error) {
+// any goroutine, but never from two at once. What a configuration asks for has to
+// be a feature's, or the core's own.
+func New(configJSON string, b browser.Browser, publish func(json string), features ...Feature) (*Runtime, error) {
 	c, err := ParseConfig(configJSON)
 	if err != nil {
 		return nil, err
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
+	r.shown.publish = publish
 
 	if c.DPoP {
 		c.OAuth.ProofKey = b.ProofKey
@@ -54,30 +62,18 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 	if c.OAuth.Discover && c.Flow == userauth.Code {
 		silently = silent.Again
 	}
-	var strategy session.Strategy = bearer.New(client, silently)
+	var strategy session.Strategy = bearer.New(client, bearer.Options{Silently: silently, Refusal: c.Refusal, Nameless: c.Nameless})
 	if c.OAuth.Handover != "" {
 		strategy = handover.New(silently)
 	}
-	store := persist.New(persist.Options{
-		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: c.Key,
-		Issuer: c.OAuth.Issuer, Client: c.OAuth.ClientID, Context: c.Context,
-		View: func(rec session.Record) session.View { return r.keeper.View(rec) },
-		Warn: func(err error) { r.keeper.Announce(event.Event{Type: event.Error, Err: err}) },
-	})
-	r.keeper = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: c.Key + "/refresh",
-		Publish: func(v session.View, events []event.Event) {
-			publish(update(v, events))
-			r.monitor.Look()
-		},
-		Tell:    func() { r.tabs.Changed() },
-		Visible: b.Lifecycle.Visible,
-		Leeway:  c.Leeway, Timeout: c.Timeout,
-	})
+	r.keeper = r.keep(c.Key, c.OAuth.ClientID, strategy, func(v session.View, events []event.Event) {
+		r.showMain(v, events)
+		r.monitor.Look()
+	}, nil)
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
 	r.service = userauth.New(userauth.Options{
-		Flow: c.Flow, Client: client, Keeper: r.keeper, Pending: pending, Navigation: r.navigation,
+		Flow: c.Flow, Way: oauth.Redirect, Allowed: r.allowed, Suffix: c.Suffix, Client: client, Keeper: r.keeper, Pending: pending, Navigation: r.navigation,
 		Location: b.Location, Windows: b.Windows, Silent: silent, Origin: c.Origin, AfterLogout: c.AfterLogout, Timeout: c.Timeout,
 	})
 	if c.Monitor && c.OAuth.Discover && c.Flow == userauth.Code {
@@ -86,8 +82,83 @@ func New(configJSON string, b browser.Browser, publish func(json string)) (*Runt
 			Lock: c.Key + "/monitor", Timeout: c.Timeout,
 		})
 	}
-	r.tabs = tabs.New(b.Channel, b.Lifecycle, func() { r.keeper.Reload(context.Background()) })
+	r.assembly = &Assembly{
+		Config: c, Browser: b, Pending: pending, Navigation: r.navigation, Commands: r.commands(), runtime: r,
+		Holders:   map[string]func() Holder{policy.User: func() Holder { return Holder{r.keeper, r.keeper.Record().Session} }},
+		Callbacks: []func(context.Context, string) (string, bool, error){r.service.Callback},
+	}
+	for _, install := range features {
+		if err := install(r.assembly); err != nil {
+			return nil, err
+		}
+	}
+	if c.ClientTokens && r.assembly.Holders[policy.Client] == nil {
+		return nil, errcode.New(errcode.NotSupported, "auth.clientTokens and as 'client' are not in this build of the runtime")
+	}
+	if c.options.Get("agent").Kind() == strictjson.Obj && r.assembly.Holders[policy.Agent] == nil {
+		return nil, errcode.New(errcode.NotSupported, "auth.agent and as 'agent' are not in this build of the runtime")
+	}
+	r.tabs = tabs.New(b.Channel, b.Lifecycle, func() {
+		for _, k := range r.keepers() {
+			k.Reload(context.Background())
+		}
+	})
 	return r, nil
+}
+
+// keep makes the keeper of the record with this key.
+func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(session.View, []event.Event), wrap func(session.Store) session.Store) *session.Keeper {
+	c, b := r.config, r.browser
+	var k *session.Keeper
+	var store session.Store = persist.New(persist.Options{
+		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: key,
+		Issuer: c.OAuth.Issuer, Client: client, Context: c.Context,
+		View: func(rec session.Record) session.View { return k.View(rec) },
+		Warn: func(err error) { k.Announce(event.Event{Type: event.Error, Err: err}) },
+	})
+	if wrap != nil {
+		store = wrap(store)
+	}
+	k = session.NewKeeper(session.Options{
+		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
+		Publish: show,
+		Tell:    func() { r.tabs.Changed() },
+		Visible: b.Lifecycle.Visible,
+		Leeway:  c.Leeway, Timeout: c.Timeout,
+	})
+	return k
+}
+
+// keepers are all there are.
+func (r *Runtime) keepers() []*session.Keeper {
+	return append([]*session.Keeper{r.keeper}, r.beside...)
+}
+
+// holder is whose credentials the requests of an "as" carry; ok is false where that
+// can be nobody.
+func (r *Runtime) holder(as string) (h Holder, ok bool) {
+	name, _, _ := strings.Cut(as, " ")
+	of := r.assembly.Holders[name]
+	if of == nil {
+		return Holder{}, false
+	}
+	return of(), true
+}
+
+// user is the holder of the requests of the page's user.
+func (r *Runtime) user() Holder {
+	h, _ := r.holder(policy.User)
+	return h
+}
+
+// allowed tells why nobody may sign in now.
+func (r *Runtime) allowed() error {
+	for _, ask := range r.assembly.Allowed {
+		if err := ask(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // start makes the session known: from storage, from the server's answer in
@@ -97,7 +168,17 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	defer close(r.started)
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
+	for _, k := range r.beside {
+		k.Load(ctx, nil)
+	}
 	since := r.keeper.Load(ctx, shown)
+	if r.config.Adopt {
+		r.adopt(ctx)
+	}
+	r.loaded()
+	for _, starting := range r.assembly.Starting {
+		since = append(since, starting(ctx, shown)...)
+	}
 	if callback != "" {
 		if ok, err := r.service.LoggedOut(ctx, callback); ok {
 			if err != nil {
@@ -106,7 +187,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 			r.keeper.Announce(since...)
 			return ""
 		}
-		path, ok, err := r.service.Callback(ctx, callback)
+		path, ok, err := r.answered(ctx, callback)
 		switch {
 		case err != nil:
 			r.keeper.Announce(append(since, r.failure(err))...)
@@ -127,11 +208,18 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	return ""
 }
 
-func (r *Runtime) failure(err error) event.Event {
-	user := r.keeper.View(r.keeper.Record()).State.UserID
-	if user == "" {
-		user = session.Anonymous
+// answered deals with the server's answer in an address, if it is one.
+func (r *Runtime) answered(ctx context.Context, address string) (returnTo string, ok bool, err error) {
+	for _, callback := range r.assembly.Callbacks {
+		if returnTo, ok, err = callback(ctx, address); ok || err != nil {
+			break
+		}
 	}
+	return returnTo, ok, err
+}
+
+func (r *Runtime) failure(err error) event.Event {
+	user := r.user().Keeper.UserID()
 	return event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user}
 }
 
@@ -149,19 +237,12 @@ func (r *Runtime) ready(ctx context.Context) error {
 func (r *Runtime) Close() {
 	r.tabs.Close()
 	r.monitor.Close()
-	r.keeper.Close()
-}
-
-func update(v session.View, events []event.Event) string {
-	var o strictjson.Object
-	o.Raw("state", v.State.JSON())
-	o.Raw("policy", v.Policy.JSON())
-	list := make([]string, len(events))
-	for i, e := range events {
-		list[i] = e.JSON()
+	for _, closing := range r.assembly.Closing {
+		closing()
 	}
-	o.Raw("events", "["+strings.Join(list, ",")+"]")
-	return o.Done()
+	for _, k := range r.keepers() {
+		k.Close()
+	}
 }
 
 var errNoCommand = errcode.New(errcode.RuntimeFailed, "the runtime does not know this command; are latchkey.js and latchkey.wasm of the same version?")

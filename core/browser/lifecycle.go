@@ -9,6 +9,8 @@ const (
 	Resumed Signal = "resumed"
 	// Touched: another tab wrote to storage. Only a hint: it may be missing.
 	Touched Signal = "touched"
+	// Active: the person does something in the page.
+	Active Signal = "active"
 )
 
 // Lifecycle tells what happens to the page.

@@ -34,6 +34,7 @@ const (
 	Aborted             Code = "aborted"
 	SessionExpired      Code = "session_expired"
 	SessionChanged      Code = "session_changed"
+	AgentLoggedIn       Code = "agent_logged_in"
 	PopupClosed         Code = "popup_closed"
 	StorageFailed       Code = "storage_failed"
 	Closed              Code = "closed"

@@ -2,6 +2,8 @@
 package event
 
 import (
+	"time"
+
 	"latchkey/core/errcode"
 	"latchkey/core/strictjson"
 )
@@ -17,12 +19,14 @@ const (
 	Expired Type = "expired"
 	Refresh Type = "refresh"
 	Error   Type = "error"
+	// Idle warns of an end for want of activity, or calls that off.
+	Idle Type = "idle"
 )
 
 // Event is one thing that happened to the session.
 type Event struct {
 	Type Type
-	// Reason goes with a logout.
+	// Reason goes with a logout, and with whatever an agent is the reason for.
 	Reason string
 	// Remote is true when another tab did it.
 	Remote         bool
@@ -30,6 +34,8 @@ type Event struct {
 	UserID         string
 	// Err goes with an error.
 	Err error
+	// EndsAt goes with Idle: zero where nothing ends any more.
+	EndsAt time.Time
 }
 
 // JSON writes e as it crosses to the page.
@@ -40,6 +46,13 @@ func (e Event) JSON() string {
 	o.Bool("remote", e.Remote)
 	o.String("previousUserId", e.PreviousUserID)
 	o.String("userId", e.UserID)
+	if e.Type == Idle {
+		if e.EndsAt.IsZero() {
+			o.Raw("endsAt", "null")
+		} else {
+			o.Int("endsAt", e.EndsAt.UnixMilli())
+		}
+	}
 	if e.Err != nil {
 		o.Raw("error", errcode.JSON(e.Err))
 	}

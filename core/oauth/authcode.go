@@ -173,9 +173,9 @@ func (c *Client) fromIssuer(ctx context.Context, t Transaction, a Answer) error 
 func (c *Client) exchange(ctx context.Context, t Transaction, code secret.String) (session.Tokens, error) {
 	var f form
 	f.add("grant_type", "authorization_code")
-	f.add("code", code.Expose())
+	f.hide("code", code)
 	f.add("redirect_uri", t.RedirectURI)
-	f.add("code_verifier", t.Verifier.Expose())
+	f.hide("code_verifier", t.Verifier)
 	c.addResources(&f, "")
 	tokens, err := c.request(ctx, &f)
 	if err != nil {

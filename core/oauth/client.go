@@ -46,6 +46,11 @@ type Config struct {
 	// Handover is an address of the app's own backend, which redeems the codes; ""
 	// where this client does.
 	Handover string
+	// TokenInvalid says that the token endpoint's invalid_token is about the refresh
+	// token, and final, as Spring's is.
+	TokenInvalid bool
+	// AuthorizeRevocation sends the access token along when one is revoked.
+	AuthorizeRevocation bool
 	// AllowInsecure lets http: through for any host, not only for loopback.
 	AllowInsecure bool
 }

@@ -12,8 +12,11 @@ import (
 // body and as the query of the authorization endpoint.
 type form struct {
 	b strings.Builder
-	// basic is the Authorization header of a client with a secret.
-	basic secret.String
+	// authorization is the header, where there is one: a client with a secret, or
+	// an access token.
+	authorization secret.String
+	// secrets are values that no error may quote.
+	secrets []secret.String
 }
 
 func (f *form) add(name, value string) {
@@ -23,6 +26,22 @@ func (f *form) add(name, value string) {
 	escape(&f.b, name)
 	f.b.WriteByte('=')
 	escape(&f.b, value)
+}
+
+// hide is add of what no error may quote.
+func (f *form) hide(name string, value secret.String) {
+	f.add(name, value.Expose())
+	f.secrets = append(f.secrets, value)
+}
+
+// quoted tells whether a server's text has a secret of this form in it.
+func (f *form) quoted(text string) bool {
+	for _, s := range f.secrets {
+		if !s.Empty() && strings.Contains(text, s.Expose()) {
+			return true
+		}
+	}
+	return false
 }
 
 // addText is add, unless the value is empty.
@@ -45,14 +64,14 @@ func (f *form) addSecret(c *Client, m Metadata) {
 		return
 	}
 	if m.TokenAuth == nil || slices.Contains(m.TokenAuth, "client_secret_post") || !slices.Contains(m.TokenAuth, "client_secret_basic") {
-		f.add("client_secret", c.ClientSecret.Expose())
+		f.hide("client_secret", c.ClientSecret)
 		return
 	}
 	var pair strings.Builder
 	escape(&pair, c.ClientID)
 	pair.WriteByte(':')
 	escape(&pair, c.ClientSecret.Expose())
-	f.basic = secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(pair.String())))
+	f.authorization = secret.New("Basic " + base64.StdEncoding.EncodeToString([]byte(pair.String())))
 }
 
 func (f *form) String() string { return f.b.String() }

@@ -312,7 +312,7 @@ func TestOP36OP39RefreshedTokens(t *testing.T) {
 				assert.Equal(t, token, got.ID.Expose(), tt.name)
 				continue
 			}
-			assert.True(t, Dead(err), "%s: %v", tt.name, err)
+			assert.True(t, p.client.Dead(err), "%s: %v", tt.name, err)
 			assert.True(t, got.Access.Empty(), "%s: nothing of it is used", tt.name)
 		}
 		// The other kinds of forgery end it too.
@@ -320,7 +320,7 @@ func TestOP36OP39RefreshedTokens(t *testing.T) {
 			p := newProvider(nil)
 			p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","id_token":%q}`, token)
 			_, err := p.client.Refresh(t.Context(), old, "")
-			assert.True(t, Dead(err))
+			assert.True(t, p.client.Dead(err))
 		}
 		// OP-39: without an id token the old one goes on.
 		p := newProvider(nil)
@@ -367,7 +367,7 @@ func TestARefreshOutlivesKeysThatCanNotBeHad(t *testing.T) {
 		// But not for somebody else.
 		p.answer = fmt.Sprintf(`{"access_token":"at","token_type":"bearer","refresh_token":"rt_2","id_token":%q}`, browsertest.Sign(alg, header, claimsOf(time.Now(), "sub", `"mallory"`)))
 		_, err = p.client.Refresh(t.Context(), old, "")
-		assert.True(t, Dead(err), name)
+		assert.True(t, p.client.Dead(err), name)
 	}
 }
 

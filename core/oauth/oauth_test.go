@@ -279,9 +279,9 @@ func TestOP37ARefreshForSomebodyElseIsDead(t *testing.T) {
 			return browsertest.JSON(200, fmt.Sprintf(`{"access_token":"a","token_type":"bearer","id_token":%q}`, idToken(claims).Expose())), nil
 		})
 		_, err := c.Refresh(t.Context(), session.Tokens{Refresh: secret.New("rt_1"), Subject: "alice"}, "")
-		assert.True(t, Dead(err))
-		assert.False(t, Dead(errcode.New(errcode.NetworkError, "")))
-		assert.False(t, Dead(&errcode.Error{Code: errcode.ServerError, OAuth: &errcode.OAuth{Error: "invalid_client"}}))
+		assert.True(t, c.Dead(err))
+		assert.False(t, c.Dead(errcode.New(errcode.NetworkError, "")))
+		assert.False(t, c.Dead(&errcode.Error{Code: errcode.ServerError, OAuth: &errcode.OAuth{Error: "invalid_client"}}))
 	})
 }
 

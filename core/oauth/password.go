@@ -15,7 +15,7 @@ func (c *Client) Password(ctx context.Context, username string, password secret.
 	var f form
 	f.add("grant_type", "password")
 	f.add("username", username)
-	f.add("password", password.Expose())
+	f.hide("password", password)
 	f.addText("scope", c.Scope)
 	c.addResources(&f, "")
 	for _, p := range params {

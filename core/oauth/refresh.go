@@ -21,7 +21,7 @@ import (
 func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource string) (session.Tokens, error) {
 	var f form
 	f.add("grant_type", "refresh_token")
-	f.add("refresh_token", old.Refresh.Expose())
+	f.hide("refresh_token", old.Refresh)
 	c.addResources(&f, resource)
 	t, err := c.request(ctx, &f)
 	if err != nil || t.ID.Empty() {
@@ -60,6 +60,7 @@ func NoTarget(err error) bool { return oauthError(err) == "invalid_target" }
 // Dead tells whether a refresh failed for good: the server refused the refresh
 // token itself, or answered for somebody else (OpenID Connect Core, section
 // 12.2). Nothing else ends a session.
-func Dead(err error) bool {
-	return oauthError(err) == "invalid_grant" || errcode.Of(err) == errcode.IDTokenInvalid
+func (c *Client) Dead(err error) bool {
+	return oauthError(err) == "invalid_grant" || errcode.Of(err) == errcode.IDTokenInvalid ||
+		c.TokenInvalid && oauthError(err) == "invalid_token"
 }

@@ -34,9 +34,12 @@ func (c *Client) Revoke(ctx context.Context, t session.Tokens) (reached bool) {
 			continue
 		}
 		var f form
-		f.add("token", token.value.Expose())
+		f.hide("token", token.value)
 		f.add("token_type_hint", token.hint)
 		f.authenticate(c, e)
+		if c.AuthorizeRevocation && !t.Access.Empty() {
+			f.authorization = secret.New(t.Type + " " + t.Access.Expose())
+		}
 		if _, err := c.post(ctx, e.Revocation, &f, true, ""); errcode.Of(err) == errcode.NetworkError {
 			reached = false
 		}

@@ -22,6 +22,8 @@ const (
 	Popup    Way = "lk.p."
 	Silent   Way = "lk.s."
 	Logout   Way = "lk.o."
+	// Beside comes back by redirect too: a sign-in beside the session's own.
+	Beside Way = "lk.b."
 )
 
 // Transaction is a sign-in that is under way. It binds the answer to this

@@ -38,7 +38,11 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 		return session.Tokens{}, err
 	}
 	if answer.Status != 200 {
-		return session.Tokens{}, c.refusal(answer)
+		err := c.refusal(answer)
+		if err.OAuth != nil && f.quoted(err.OAuth.Description+err.OAuth.URI) {
+			err.OAuth = &errcode.OAuth{Error: err.OAuth.Error} // Spring's words have the token in them
+		}
+		return session.Tokens{}, err
 	}
 	c.learn(answer.Headers["date"])
 	v, err := strictjson.Parse(string(answer.Body))
@@ -52,8 +56,8 @@ func (c *Client) request(ctx context.Context, f *form) (session.Tokens, error) {
 
 func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive bool, key string) (*browser.Response, error) {
 	headers := map[string]string{"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
-	if !f.basic.Empty() {
-		headers["authorization"] = f.basic.Expose()
+	if !f.authorization.Empty() {
+		headers["authorization"] = f.authorization.Expose()
 	}
 	return c.send(ctx, &browser.Request{
 		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key, Headers: headers,
@@ -80,7 +84,7 @@ func transport(ctx context.Context, err error) error {
 // refusal reads an answer that is no success. Only an error that the server
 // spells out in JSON is the server's word; anything else may come from a
 // proxy, a portal, or a server in trouble.
-func (c *Client) refusal(answer *browser.Response) error {
+func (c *Client) refusal(answer *browser.Response) *errcode.Error {
 	wait := retryAfter(answer.Headers["retry-after"], c.clock.Now())
 	status := "the server answered with status " + strconv.Itoa(answer.Status)
 	if answer.Status == 429 {

@@ -34,6 +34,12 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.Raw("policy", v.Policy.JSON())
 	if r.Live() {
 		out.Raw("tokens", encodeTokens(r.Tokens, r.Generation))
+		if r.Acts != "" {
+			var acts strictjson.Object
+			acts.String("for", r.Acts)
+			acts.Int("since", r.ActsSince)
+			out.Raw("acts", acts.Done())
+		}
 	}
 	return out.Done()
 }
@@ -104,6 +110,11 @@ func decode(o owner, text string) (session.Record, error) {
 	}
 	r.Ended = ""
 	r.Tokens, err = decodeTokens(v.Get("tokens"), generation)
+	// Whoever it was, an id that is none is nobody's.
+	if acts := v.Get("acts"); session.IsUser(acts.Get("for").TextOr("")) {
+		r.Acts = acts.Get("for").TextOr("")
+		r.ActsSince = decodeSince(acts, generation)
+	}
 	return r, err
 }
 

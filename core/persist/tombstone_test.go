@@ -34,7 +34,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 		{"live", session.Record{Stamp: stamp, Tokens: tokens}, session.View{
 			State: session.State{LoggedIn: true, UserID: "alice", Claims: tokens.Claims, TokenType: "Bearer"},
 			Policy: policy.Policy{Session: "s1", Version: 7, Rules: []policy.Rule{{
-				As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer at")}}, Refused: []int{401},
+				As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer at")}}, Refused: policy.Refusal{Statuses: []int{401}},
 			}}},
 		}},
 		{"revoked", session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Revoked}, session.View{Policy: policy.Policy{Version: 8}}},

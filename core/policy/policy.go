@@ -16,8 +16,16 @@ import (
 // Format is the version of the JSON form. A policy of another one is not read.
 const Format = 1
 
-// User is the As of the signed-in person's own requests.
+// User is the As of the signed-in person's own requests, or of those of whom an
+// agent acts for.
 const User = "user"
+
+// Client is the As of those that carry the client's own credentials, and Agent of
+// those that carry the agent's.
+const (
+	Client = "client"
+	Agent  = "agent"
+)
 
 // UserAt is the As of those that carry a token for a resource of their own (RFC
 // 8707).
@@ -44,15 +52,27 @@ type Rule struct {
 	ValidUntil time.Time
 	// Hold keeps requests back until a newer policy comes.
 	Hold bool
-	// Refused lists the statuses that mean a refusal; none means that the core
-	// doesn't want to hear of any.
-	Refused []int
+	// Refused says what a refusal looks like.
+	Refused Refusal
 	// ProofKey is the thumbprint of the key that each request is proved with (RFC
 	// 9449); "" where none is.
 	ProofKey string
 	// Credentials sends cookies to other origins too, where the caller did not say
 	// what shall be sent.
 	Credentials bool
+	// Session and Version are of the session that these credentials are of, where
+	// it is not the policy's.
+	Session string
+	Version int64
+}
+
+// Refusal is what an answer looks like that refuses the credentials. The zero
+// Refusal means that the core doesn't want to hear of any.
+type Refusal struct {
+	Statuses []int
+	// Types are those of the errors in the answer's body, {"errors": [{"type": …}]},
+	// one of which must be there; where there are none, the status says it all.
+	Types []string
 }
 
 // Policy is immutable: whoever wants another one makes a new one.
@@ -99,14 +119,21 @@ func (r Rule) json() string {
 	if r.Hold {
 		o.Bool("hold", true)
 	}
-	if len(r.Refused) > 0 {
+	if len(r.Refused.Statuses) > 0 {
 		var refused strictjson.Object
-		refused.Raw("status", strings.ReplaceAll(fmt.Sprint(r.Refused), " ", ","))
+		refused.Raw("status", strings.ReplaceAll(fmt.Sprint(r.Refused.Statuses), " ", ","))
+		if r.Refused.Types != nil {
+			refused.Texts("types", r.Refused.Types)
+		}
 		o.Raw("refused", refused.Done())
 	}
 	o.Text("dpop", r.ProofKey)
 	if r.Credentials {
 		o.String("credentials", "include")
+	}
+	if r.Session != "" {
+		o.String("session", r.Session)
+		o.Int("version", r.Version)
 	}
 	return o.Done()
 }

@@ -23,25 +23,25 @@ var golden = map[string]policy.Policy{
 	"anonymous": {Version: 3},
 	"bearer": {Session: "s1", Version: 7, Rules: []policy.Rule{{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}},
-		ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401},
+		ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}},
 	}}},
 	"dpop": {Session: "s1", Version: 2, Rules: []policy.Rule{{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("DPoP token")}},
-		ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401}, ProofKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+		ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}}, ProofKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
 	}}},
 	"resources": {Session: "s1", Version: 9, Rules: []policy.Rule{
-		{As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401}},
+		{As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: policy.Refusal{Statuses: []int{401}}},
 		{
 			As: policy.UserAt("https://orders.example.com"), Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer orders")}},
-			ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401},
+			ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}},
 		},
 		{As: policy.UserAt("urn:example:mail"), Hold: true},
 	}},
 	"no-expiry": {Session: "s1", Version: 1, Rules: []policy.Rule{{
-		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: []int{401, 440},
+		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Refused: policy.Refusal{Statuses: []int{401, 440}},
 	}}},
 	"cookie": {Session: "s1", Version: 4, Rules: []policy.Rule{{
-		As: policy.User, ValidUntil: time.UnixMilli(1790000000000), Refused: []int{401}, Credentials: true,
+		As: policy.User, ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}}, Credentials: true,
 	}}},
 	"hold":      {Session: "s1", Version: 8, Rules: []policy.Rule{{As: policy.User, Hold: true}}},
 	"two-rules": {Session: "s1", Version: 9, Rules: []policy.Rule{{As: policy.User, Hold: true}, {As: "client", Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer other")}}}}},

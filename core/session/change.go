@@ -9,15 +9,23 @@ import (
 
 // Begin signs in: tokens become a new session, whatever was there before.
 func (k *Keeper) Begin(ctx context.Context, tokens Tokens) error {
-	var id [12]byte
-	if err := k.Crypto.Random(id[:]); err != nil {
-		return errcode.Wrap(errcode.RuntimeFailed, "the browser gave no random numbers", err)
+	name, err := k.name()
+	if err != nil {
+		return err
 	}
-	name := base64.RawURLEncoding.EncodeToString(id[:])
 	k.replace(ctx, func(now Record) (Record, bool) {
 		return Record{Stamp: Stamp{name, now.Generation + 1}, Tokens: tokens}, true
 	})
 	return nil
+}
+
+// name is one for a new session.
+func (k *Keeper) name() (string, error) {
+	var id [12]byte
+	if err := k.Crypto.Random(id[:]); err != nil {
+		return "", errcode.Wrap(errcode.RuntimeFailed, "the browser gave no random numbers", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(id[:]), nil
 }
 
 // Continue signs in with tokens that were asked for while before was the
@@ -36,7 +44,7 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 		case !same:
 			return ended(now, Expired), true
 		}
-		return Record{Stamp: Stamp{now.Session, now.Generation + 1}, Tokens: tokens.After(now.Tokens)}, true
+		return now.with(tokens.After(now.Tokens)), true
 	})
 	switch {
 	case !same:
@@ -59,24 +67,62 @@ func (k *Keeper) End(ctx context.Context, reason Reason) {
 	})
 }
 
-// EndOf is End, unless that session is not the one any more.
-func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) {
+// Adopt is Begin where there has never been a session, and nothing else. It
+// returns whether it was so.
+func (k *Keeper) Adopt(ctx context.Context, tokens Tokens) (ok bool, err error) {
+	name, err := k.name()
+	if err != nil {
+		return false, err
+	}
+	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+		return Record{Stamp: Stamp{name, 1}, Tokens: tokens}, now.Generation == 0
+	})
+	return ok, nil
+}
+
+// Act makes the user of a session act for another one from now on, or with ""
+// for nobody but themselves. It returns whether that session is still there.
+func (k *Keeper) Act(ctx context.Context, session, user string) bool {
+	rec, _ := k.replace(ctx, func(now Record) (Record, bool) {
+		if now.Session != session || now.Acts == user {
+			return now, false
+		}
+		now.Generation++
+		now.Acts, now.ActsSince = user, now.Generation
+		return now, true
+	})
+	return rec.Session == session
+}
+
+// EndOf is End, unless that session is not the one any more. It returns whether
+// it has ended the session, and what was in it.
+func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was Record, ok bool) {
+	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+		was = now
+		if !now.Live() || now.Session != session {
+			return now, false
+		}
+		return ended(now, reason), true
+	})
+	return was, ok
+}
+
+// over is End, unless the record has moved on from a stamp as far as the token
+// for a resource goes.
+func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) {
 	k.replace(ctx, func(now Record) (Record, bool) {
-		if now.Session != session {
+		if now.Past(from, resource) {
 			return now, false
 		}
 		return ended(now, reason), true
 	})
 }
 
-// over is End, unless the record has moved on from stamp.
-func (k *Keeper) over(ctx context.Context, stamp Stamp, reason Reason) {
-	k.replace(ctx, func(now Record) (Record, bool) {
-		if now.Stamp != stamp {
-			return now, false
-		}
-		return ended(now, reason), true
-	})
+// with is a session's next state: the same with other tokens.
+func (r Record) with(t Tokens) Record {
+	r.Generation++
+	r.Tokens = t
+	return r
 }
 
 func ended(now Record, reason Reason) Record {

@@ -129,7 +129,7 @@ func (k *Keeper) View(rec Record) View {
 	v.Policy.Session, v.Policy.Version = rec.Session, rec.Generation
 	if rec.Live() {
 		v.State = k.Strategy.State(rec)
-		v.State.LoggedIn = true
+		v.State.LoggedIn = v.State.UserID != Anonymous
 		v.Policy.Rules = k.Strategy.Rules(rec)
 	}
 	return v
@@ -165,6 +165,15 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
 	}
 	switch {
+	case old.Session == rec.Session && old.ActsSince != rec.ActsSince:
+		var all []event.Event
+		if before != Anonymous {
+			all = append(all, say(event.Logout, ByAgent))
+		}
+		if after != Anonymous {
+			all = append(all, say(event.Login, ByAgent))
+		}
+		return all
 	case old.Session == rec.Session:
 		if !rec.Past(old.Stamp, "") || !rec.Live() {
 			return nil // a token for one resource is nothing to tell
@@ -183,6 +192,9 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	}
 	return []event.Event{say(event.Login, "")}
 }
+
+// UserID is the user's that this tab knows.
+func (k *Keeper) UserID() string { return k.userID(k.Record()) }
 
 func (k *Keeper) userID(rec Record) string {
 	if !rec.Live() {

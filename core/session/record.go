@@ -16,6 +16,10 @@ type Record struct {
 	// Ended is why the last session ended, where there is none now.
 	Ended  Reason
 	Tokens Tokens
+	// Acts is the user whom the session's own acts for, since a generation: "" and 0
+	// where for nobody but themselves.
+	Acts      string
+	ActsSince int64
 }
 
 // Live tells whether somebody is signed in.
@@ -37,6 +41,8 @@ const (
 	Expired  Reason = "expired"
 	Revoked  Reason = "revoked"
 	Switched Reason = "switched"
+	// ByAgent: an agent came, went, or acts for somebody else.
+	ByAgent Reason = "agent"
 )
 
 // View is what a record means to the page: computed from it, and kept beside

@@ -132,11 +132,11 @@ func (k *Keeper) renew(from Stamp, resource string) error {
 	switch out.verdict {
 	case renewed:
 		now, ours := k.replace(send, func(now Record) (Record, bool) {
-			if now.Stamp != rec.Stamp {
+			if now.Past(rec.Stamp, resource) {
 				return now, false
 			}
-			next := Stamp{rec.Session, rec.Generation + 1}
-			return Record{Stamp: next, Tokens: rec.Tokens.With(resource, out.Tokens)}, true
+			// Whom the session acts for may be another one by now.
+			return now.with(now.Tokens.With(resource, out.Tokens)), true
 		})
 		if !ours && now.Session != rec.Session {
 			// It ended, or became somebody else's, while we asked. What we got
@@ -153,7 +153,7 @@ func (k *Keeper) renew(from Stamp, resource string) error {
 		}
 		fallthrough
 	case dead:
-		k.over(send, rec.Stamp, Expired)
+		k.over(send, rec.Stamp, resource, Expired)
 		return nil
 	}
 	return out.Err

@@ -8,8 +8,12 @@ import (
 
 // State is what the page may know of the session: never a token.
 type State struct {
-	LoggedIn  bool
-	UserID    string
+	LoggedIn bool
+	UserID   string
+	// Agent says that an agent is signed in, and Emulated that they act for the user.
+	Agent, Emulated bool
+	// Restoring says that it will soon be known who is signed in.
+	Restoring bool
 	Claims    string // JSON, or ""
 	Scope     []string
 	ExpiresAt time.Time
@@ -22,6 +26,24 @@ const Anonymous = "anonymous"
 // Current is the user id of somebody whose name nobody told us.
 const Current = "current"
 
+// Guest is the user id of somebody who orders without an account.
+const Guest = "guest"
+
+// IsUser tells whether id can be that of somebody in particular: it goes into
+// addresses and headers.
+func IsUser(id string) bool {
+	switch id {
+	case "", Anonymous, Current, Guest:
+		return false
+	}
+	for _, c := range []byte(id) {
+		if c < 0x21 || c > 0x7e {
+			return false
+		}
+	}
+	return len(id) <= 255
+}
+
 // JSON writes the page's SessionState, whole.
 func (s State) JSON() string {
 	var o strictjson.Object
@@ -29,11 +51,14 @@ func (s State) JSON() string {
 	if s.LoggedIn {
 		status, user = "authenticated", s.UserID
 	}
+	if s.Restoring {
+		status = "restoring"
+	}
 	o.String("status", status)
 	o.Bool("isLoggedIn", s.LoggedIn)
 	o.String("userId", user)
-	o.Bool("isEmulated", false)
-	o.Bool("isAgent", false)
+	o.Bool("isEmulated", s.Emulated)
+	o.Bool("isAgent", s.Agent)
 	if s.Claims == "" {
 		o.Raw("claims", "null")
 	} else {

@@ -2,6 +2,7 @@ package userauth
 
 import (
 	"context"
+	"strings"
 
 	"latchkey/core/errcode"
 	"latchkey/core/oauth"
@@ -13,7 +14,7 @@ import (
 // mounted twice, has the same outcome, and asks the server nothing.
 func (s *Service) Callback(ctx context.Context, address string) (returnTo string, ok bool, err error) {
 	answer, ok, bad := s.Client.ParseAnswer(address)
-	if !ok {
+	if !ok || strings.HasPrefix(answer.State.Expose(), string(oauth.Beside)) != (s.Way == oauth.Beside) {
 		return "", false, nil
 	}
 	defer s.one.Enter()()
@@ -38,6 +39,9 @@ func (s *Service) Callback(ctx context.Context, address string) (returnTo string
 
 // finish signs in with the answer to t, whichever way it came.
 func (s *Service) finish(ctx context.Context, t oauth.Transaction, answer oauth.Answer) error {
+	if err := s.Allowed(); err != nil {
+		return err
+	}
 	tokens, err := s.Client.Redeem(ctx, t, answer)
 	if err != nil {
 		return err

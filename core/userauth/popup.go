@@ -27,6 +27,9 @@ func (s *Service) LoginWithPopup(ctx context.Context, o PopupOptions) error {
 	if s.Flow != Code {
 		return errcode.New(errcode.ConfigInvalid, "loginWithPopup needs auth.flow 'code'")
 	}
+	if err := s.Allowed(); err != nil {
+		return err
+	}
 	t, err := s.Client.Begin(oauth.Popup, "")
 	if err != nil {
 		return err

@@ -27,7 +27,14 @@ const (
 
 // Options is what a Service works with; all fields are required.
 type Options struct {
-	Flow       Flow
+	Flow Flow
+	// Way is how the answer to a redirect comes back: [oauth.Redirect], or
+	// [oauth.Beside].
+	Way oauth.Way
+	// Allowed tells why nobody may sign in now; nil where somebody may.
+	Allowed func() error
+	// Suffix is what the server wants behind a user name.
+	Suffix     string
 	Client     *oauth.Client
 	Keeper     *session.Keeper
 	Pending    *persist.Pending
@@ -66,14 +73,26 @@ func (p Params) with(name, value string) Params {
 
 func (p Params) and(more Params) Params { return append(p[:len(p):len(p)], more...) }
 
-// LoginWithCredentials signs in with a user name and a password.
-func (s *Service) LoginWithCredentials(ctx context.Context, username string, password secret.String, params Params) error {
+// LoginWithCredentials signs in with a user name and a password. The name is a
+// user's own, which is to have the suffix, or with bare set whatever the server
+// asks for.
+func (s *Service) LoginWithCredentials(ctx context.Context, username string, password secret.String, params Params, bare bool) error {
 	if s.Flow != PasswordFlow {
 		return errcode.New(errcode.ConfigInvalid, "loginWithCredentials needs auth.flow 'password', which hands the person's password to this page; prefer loginWithRedirect")
 	}
+	if !bare {
+		username += s.Suffix
+	}
 	defer s.one.Enter()()
+	if err := s.Allowed(); err != nil {
+		return err
+	}
 	t, err := s.Client.Password(ctx, username, password, params)
 	if err != nil {
+		return err
+	}
+	if err := s.Allowed(); err != nil { // it may have taken a while
+		s.Client.Revoke(ctx, t)
 		return err
 	}
 	return s.Keeper.Begin(ctx, t)
@@ -90,6 +109,9 @@ func (s *Service) LoginWithRedirect(ctx context.Context, o RedirectOptions) erro
 	if s.Flow != Code {
 		return errcode.New(errcode.ConfigInvalid, "loginWithRedirect needs auth.flow 'code'")
 	}
+	if err := s.Allowed(); err != nil {
+		return err
+	}
 	returnTo := o.ReturnTo
 	if returnTo == "" {
 		returnTo = s.Location.Href()
@@ -98,7 +120,7 @@ func (s *Service) LoginWithRedirect(ctx context.Context, o RedirectOptions) erro
 	if !ok {
 		return errcode.New(errcode.ConfigInvalid, "returnTo must be a page of this origin")
 	}
-	t, err := s.Client.Begin(oauth.Redirect, path)
+	t, err := s.Client.Begin(s.Way, path)
 	if err != nil {
 		return err
 	}

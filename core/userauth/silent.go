@@ -80,11 +80,17 @@ func (s *Service) LoginSilently(ctx context.Context, o SilentOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.Timeout)
 	defer cancel()
+	if err := s.Allowed(); err != nil {
+		return err
+	}
 	before := s.Keeper.Record()
 	tokens, err := s.Silent.Tokens(ctx, s.Timeout, o.Params.with("login_hint", o.LoginHint))
 	if err != nil {
 		return err
 	}
 	defer s.one.Enter()()
+	if err := s.Allowed(); err != nil {
+		return err
+	}
 	return s.Keeper.Continue(ctx, before, tokens)
 }

@@ -16,13 +16,29 @@ import (
 
 // Strategy implements [session.Strategy].
 type Strategy struct {
-	client   *oauth.Client
-	silently session.Silently
+	client *oauth.Client
+	Options
 }
 
-// New returns the strategy of one client. silently is for sessions without a
-// refresh token, and nil where there is no such way.
-func New(client *oauth.Client, silently session.Silently) Strategy { return Strategy{client, silently} }
+// Options is how a Strategy works.
+type Options struct {
+	// Silently is for sessions without a refresh token, and nil where there is no
+	// such way.
+	Silently session.Silently
+	// Refusal is what the API's look like; a 401 where it says nothing.
+	Refusal policy.Refusal
+	// Nameless says that the API calls everybody who is signed in by one name,
+	// whatever an id token says.
+	Nameless bool
+}
+
+// New returns the strategy of one client.
+func New(client *oauth.Client, o Options) Strategy {
+	if o.Refusal.Statuses == nil {
+		o.Refusal.Statuses = []int{401}
+	}
+	return Strategy{client, o}
+}
 
 // Rules sends each access token until it ends. One for a resource is got when it
 // is first needed.
@@ -30,25 +46,25 @@ func (s Strategy) Rules(r session.Record) []policy.Rule {
 	if r.Tokens.Access.Empty() {
 		return nil // an id token alone says who somebody is, and opens nothing
 	}
-	rules := []policy.Rule{rule(policy.User, r.Tokens.For(""), r.Tokens.ProofKey)}
+	rules := []policy.Rule{s.rule(policy.User, r.Tokens.For(""), r.Tokens.ProofKey)}
 	for _, resource := range s.client.APIResources {
 		as := policy.UserAt(resource)
 		if r.Tokens.Lacks(resource) {
 			rules = append(rules, policy.Rule{As: as, Hold: true})
 		} else {
-			rules = append(rules, rule(as, r.Tokens.For(resource), r.Tokens.ProofKey))
+			rules = append(rules, s.rule(as, r.Tokens.For(resource), r.Tokens.ProofKey))
 		}
 	}
 	return rules
 }
 
-func rule(as string, access session.Access, key string) policy.Rule {
+func (s Strategy) rule(as string, access session.Access, key string) policy.Rule {
 	value := secret.New(access.Type + " " + access.Token.Expose())
 	return policy.Rule{
 		As:         as,
 		Headers:    []policy.Header{{Name: "authorization", Value: value}},
 		ValidUntil: access.ExpiresAt,
-		Refused:    []int{401},
+		Refused:    s.Refusal,
 		ProofKey:   key,
 	}
 }
@@ -57,7 +73,7 @@ func rule(as string, access session.Access, key string) policy.Rule {
 func (s Strategy) State(r session.Record) session.State {
 	t := r.Tokens
 	state := session.State{UserID: t.Subject, Claims: t.Claims, Scope: t.Scope, ExpiresAt: t.ExpiresAt, TokenType: t.Type}
-	if state.UserID == "" {
+	if state.UserID == "" || s.Nameless {
 		state.UserID = session.Current
 	}
 	return state
@@ -66,7 +82,7 @@ func (s Strategy) State(r session.Record) session.State {
 // Renewable says whether there is a refresh token, or a silent way for somebody
 // whose name is known.
 func (s Strategy) Renewable(r session.Record) bool {
-	return !r.Tokens.Refresh.Empty() || s.silently.Can(r)
+	return !r.Tokens.Refresh.Empty() || s.Silently.Can(r)
 }
 
 // Costly says that it is the silent way: a frame, and a page of the server in it.
@@ -104,7 +120,7 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, resource string
 	case !s.Renewable(r):
 		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
 	case r.Tokens.Refresh.Empty():
-		return s.silently.Recover(ctx, r)
+		return s.Silently.Recover(ctx, r)
 	}
 	t, err := s.client.Refresh(ctx, r.Tokens, resource)
 	switch {
@@ -112,7 +128,7 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, resource string
 		return session.Renewed(t)
 	case resource != "" && oauth.NoTarget(err):
 		return session.Barred(err)
-	case oauth.Dead(err):
+	case s.client.Dead(err):
 		return session.Dead(err)
 	}
 	return session.Failed(err)

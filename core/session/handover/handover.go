@@ -24,7 +24,7 @@ func (Strategy) Rules(r session.Record) []policy.Rule {
 	if !r.Tokens.Cookie {
 		return nil
 	}
-	return []policy.Rule{{As: policy.User, ValidUntil: r.Tokens.ExpiresAt, Refused: []int{401}, Credentials: true}}
+	return []policy.Rule{{As: policy.User, ValidUntil: r.Tokens.ExpiresAt, Refused: policy.Refusal{Statuses: []int{401}}, Credentials: true}}
 }
 
 // State shows what the backend said.

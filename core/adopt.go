@@ -1,0 +1,47 @@
+package core
+
+import (
+	"context"
+
+	"latchkey/core/event"
+	"latchkey/core/spartacus"
+)
+
+// adopt takes over, once, what Spartacus has left here, if this runtime has never
+// had a session. Nobody has signed in or out by that, so nothing is told; and what
+// was taken over is not left behind, as nobody would end it there.
+func (r *Runtime) adopt(ctx context.Context) {
+	if r.keeper.Record().Generation > 0 {
+		return
+	}
+	found := false
+	left := spartacus.Read(func(key string) (string, bool) {
+		text, ok, err := r.browser.Storage.Get(ctx, key)
+		found = found || ok
+		return text, ok && err == nil
+	}, r.browser.Clock.Now())
+	if !found {
+		return
+	}
+	if !left.Customer.Access.Empty() {
+		if _, err := r.keeper.Adopt(ctx, left.Customer); err != nil {
+			return
+		}
+	}
+	for _, adopter := range r.assembly.Adopters {
+		adopter(ctx, left)
+	}
+	r.navigation.Remember(ctx, left.Page)
+	for _, key := range []string{spartacus.AuthKey, spartacus.ASMKey} {
+		_ = r.browser.Storage.Remove(ctx, key)
+	}
+	r.shown.mu.Lock()
+	defer r.shown.mu.Unlock()
+	var errors []event.Event
+	for _, e := range r.shown.early {
+		if e.Type == event.Error {
+			errors = append(errors, e)
+		}
+	}
+	r.shown.early = errors
+}

@@ -1,0 +1,27 @@
+// Bundles the driver into a folder that a test's server can serve.
+import { build } from 'esbuild';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const web = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Resolves with the folder. */
+export async function bundleStorefront() {
+  const folder = `${web}.cache/spartacus`;
+  await mkdir(folder, { recursive: true });
+  await build({
+    entryPoints: [`${web}e2e/spartacus/driver.js`],
+    outfile: `${folder}/driver.js`,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    mainFields: ['es2015', 'module', 'main'],
+    // Translations are loaded by Node's means there, and not at all here.
+    alias: { 'i18next-http-backend': `${web}e2e/spartacus/nothing.js` },
+  });
+  await writeFile(
+    `${folder}/index.html`,
+    '<!doctype html><link rel="icon" href="data:," /><title>Storefront</title><script type="module" src="/driver.js"></script>',
+  );
+  return folder;
+}

@@ -34,8 +34,10 @@ fi
 version=$(node -p "require('./web/package.json').version")
 echo "• compiling latchkey.wasm $version"
 mkdir -p web/dist
+# What is ours is not inlined: 48 kB less after compression, and nothing that can be timed. The runtime keeps its
+# inlining, as what crosses to JavaScript is slower without.
 GOEXPERIMENT=nogreenteagc GOOS=js GOARCH=wasm \
-	go build -trimpath -ldflags="-s -w -X main.version=$version" -o web/dist/latchkey.wasm ./wasm
+	go build -trimpath -gcflags=latchkey/...=-l -ldflags="-s -w -X main.version=$version" -o web/dist/latchkey.wasm ./wasm
 node web/tools/segments.mjs web/dist/latchkey.wasm
 chmod 644 web/dist/latchkey.wasm
 

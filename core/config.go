@@ -41,6 +41,8 @@ type Config struct {
 	Suffix string
 	// ClientTokens says that requests may carry the client's own token.
 	ClientTokens bool
+	// Leaves says that going to another page of the app's loads that one.
+	Leaves bool
 	// Adopt takes over what Spartacus has left.
 	Adopt bool
 	// AfterLogout is where the server sends the person back to after a logout;
@@ -92,7 +94,7 @@ func ParseConfig(text string) (Config, error) {
 		},
 	}
 	c.options = v
-	c.ClientTokens, c.Adopt = flag("clientTokens"), flag("adopt")
+	c.ClientTokens, c.Adopt, c.Leaves = flag("clientTokens"), flag("adopt"), flag("leaves")
 	c.OAuth.AuthorizeRevocation = flag("authorizeRevocation")
 	if str("scheme") == "occ" {
 		c.occ(flag("isolated"), str("baseSite"))

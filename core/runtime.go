@@ -175,31 +175,33 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	if r.config.Adopt {
 		r.adopt(ctx)
 	}
+	path, answered := "", false
+	if callback != "" {
+		// What comes of it is told when it is known where the page will be.
+		var err error
+		if answered, err = r.service.LoggedOut(ctx, callback); !answered {
+			path, answered, err = r.answered(ctx, callback)
+		}
+		if err != nil {
+			path = ""
+			since = append(since, r.failure(err))
+		}
+	}
 	r.loaded()
 	for _, starting := range r.assembly.Starting {
 		since = append(since, starting(ctx, shown)...)
 	}
-	if callback != "" {
-		if ok, err := r.service.LoggedOut(ctx, callback); ok {
-			if err != nil {
-				since = append(since, r.failure(err))
-			}
-			r.keeper.Announce(since...)
-			return ""
+	if answered {
+		// Another page load would be the end of what is in memory only.
+		moves := path != "" && !r.config.InMemory && !r.client.InPage(ctx) && !r.navigation.Here(path)
+		if moves && r.config.Leaves {
+			_ = r.browser.Location.Navigate(path)
 		}
-		path, ok, err := r.answered(ctx, callback)
-		switch {
-		case err != nil:
-			r.keeper.Announce(append(since, r.failure(err))...)
-			return ""
-		case ok:
-			r.keeper.Announce(since...)
-			// Another page load would be the end of what is in memory only.
-			if !r.config.InMemory && !r.client.InPage(ctx) && !r.navigation.Here(path) {
-				_ = r.browser.Location.Navigate(path)
-			}
-			return path
+		r.keeper.Announce(since...)
+		if moves && !r.config.Leaves {
+			_ = r.browser.Location.Navigate(path)
 		}
+		return path
 	}
 	if rec := r.keeper.Record(); rec.Live() && (r.over(rec, "") || r.keeper.Strategy.Lost(ctx, rec)) {
 		_ = r.keeper.Renew(ctx, rec.Stamp, "") // a failure keeps the session; the next request tries again

@@ -4,7 +4,6 @@ package jsbridge
 
 import (
 	"context"
-	"strings"
 
 	"latchkey/core/browser"
 )
@@ -35,11 +34,12 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 		return nil, browser.ErrNetwork
 	}
 	res := &browser.Response{Status: int(status), Headers: make(map[string]string), Body: body}
+	// Names are in lower case: that is how Headers lists them.
 	list := index(v, 1)
 	for i, n := 0, length(list); i+1 < n; i += 2 {
 		name, _ := text(index(list, i))
 		value, _ := text(index(list, i+1))
-		res.Headers[strings.ToLower(name)] = value
+		res.Headers[name] = value
 	}
 	return res, nil
 }

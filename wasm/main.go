@@ -16,6 +16,10 @@ import (
 // version is put in by the linker, and must be that of latchkey.js.
 var version = "dev"
 
+// features are the optional parts that this build has: each adds itself, in a file of
+// its own.
+var features []core.Feature
+
 // faulted is what the page gets for a panic that no command waits for. The
 // panic's text may hold anything, and is not in it.
 const faulted = `{"events":[{"type":"error","remote":false,` +
@@ -40,7 +44,7 @@ func run() error {
 		return err
 	}
 	call := func(context.Context, string, string) (string, error) { return "", err }
-	runtime, err := core.New(config, browser, bridge.Publish)
+	runtime, err := core.New(config, browser, bridge.Publish, features...)
 	if err == nil {
 		call = runtime.Call
 	}

@@ -40,7 +40,7 @@ func authParams(header string) map[string]string {
 			break
 		}
 		before := strings.TrimRight(header[:i], " \t")
-		name := strings.ToLower(before[strings.LastIndexAny(before, " \t,")+1:])
+		name := lower(before[strings.LastIndexAny(before, " \t,")+1:])
 		var value string
 		value, header = paramValue(strings.TrimLeft(header[i+1:], " \t"))
 		if _, twice := got[name]; !twice && name != "" {

@@ -22,7 +22,7 @@ type clocks []time.Time
 func (c *Client) learn(date string) {
 	now := c.clock.Now()
 	skew := time.Duration(0)
-	if at, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", date); err == nil && at.Sub(now).Abs() <= furthest {
+	if at, ok := httpDate(date); ok && at.Sub(now).Abs() <= furthest {
 		skew = at.Sub(now)
 	}
 	c.mu.Lock()

@@ -96,7 +96,7 @@ func wantsNonce(answer *browser.Response) bool {
 		return err == nil && code == wanted
 	case 401:
 		scheme, rest, _ := strings.Cut(answer.Headers["www-authenticate"], " ")
-		return strings.EqualFold(scheme, "DPoP") && strings.Contains(rest, wanted)
+		return lower(scheme) == "dpop" && strings.Contains(rest, wanted)
 	}
 	return false
 }
@@ -112,7 +112,7 @@ func (c *Client) checkProofs(m Metadata) error {
 // tokenType is the token type in its usual spelling, or why it is not the one
 // that was asked for (RFC 6749, section 7.1; RFC 9449, section 5).
 func (c *Client) tokenType(given string) (usual, wrong string) {
-	bearer, bound := strings.EqualFold(given, "Bearer"), strings.EqualFold(given, "DPoP")
+	bearer, bound := lower(given) == "bearer", lower(given) == "dpop"
 	switch {
 	case c.ProofKey == nil && bound:
 		return "", "token_type is DPoP; set auth.dpop, or have the server issue bearer tokens to this client"

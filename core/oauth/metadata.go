@@ -213,5 +213,5 @@ func originOf(address string) string {
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		rest = rest[:i]
 	}
-	return scheme + "://" + strings.ToLower(strings.TrimSuffix(rest, ":443"))
+	return scheme + "://" + lower(strings.TrimSuffix(rest, ":443"))
 }

@@ -16,8 +16,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return min(time.Duration(seconds)*time.Second, longestWait)
 	}
-	// The one form a server may send: Sun, 06 Nov 1994 08:49:37 GMT.
-	if at, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", value); err == nil {
+	if at, ok := httpDate(value); ok {
 		return min(max(at.Sub(now), 0), longestWait)
 	}
 	return 0

@@ -26,8 +26,8 @@ func (c *Client) Revoke(ctx context.Context, t session.Tokens) (reached bool) {
 		value secret.String
 	}
 	all := []one{{"refresh_token", t.Refresh}, {"access_token", t.Access}}
-	for _, resource := range t.Resources() {
-		all = append(all, one{"access_token", t.For(resource).Token})
+	for _, a := range t.More {
+		all = append(all, one{"access_token", a.Token})
 	}
 	for _, token := range all {
 		if token.value.Empty() {

@@ -114,12 +114,13 @@ func printable(code string) string {
 	if len(code) > 64 {
 		code = code[:64]
 	}
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
-			return -1
+	var b []byte
+	for _, c := range []byte(code) {
+		if c >= 0x20 && c <= 0x7e && c != '"' && c != '\\' {
+			b = append(b, c)
 		}
-		return r
-	}, code)
+	}
+	return string(b)
 }
 
 // tokens reads a successful answer. What can't be used is refused here, and

@@ -11,8 +11,7 @@ import (
 // encodeMore writes the access tokens for resources of their own.
 func encodeMore(t session.Tokens) string {
 	var out strictjson.Object
-	for _, resource := range t.Resources() {
-		a := t.For(resource)
+	for _, a := range t.More {
 		var one strictjson.Object
 		one.String("access", a.Token.Expose())
 		one.String("type", a.Type)
@@ -20,18 +19,20 @@ func encodeMore(t session.Tokens) string {
 			one.Int("expiresAt", a.ExpiresAt.UnixMilli())
 		}
 		one.Int("since", a.Since)
-		out.Raw(resource, one.Done())
+		out.Raw(a.Resource, one.Done())
 	}
 	return out.Done()
 }
 
 // decodeMore leaves out what can't be used: it is got again.
-func decodeMore(v strictjson.Value, generation int64) map[string]session.Access {
-	var more map[string]session.Access
+func decodeMore(v strictjson.Value, generation int64) (more []session.Access) {
 	for _, resource := range v.Names() {
 		one := v.Get(resource)
 		a := session.Access{
-			Token: secret.New(one.Get("access").TextOr("")), Type: one.Get("type").TextOr(""), Since: decodeSince(one, generation),
+			Resource: resource,
+			Token:    secret.New(one.Get("access").TextOr("")),
+			Type:     one.Get("type").TextOr(""),
+			Since:    decodeSince(one, generation),
 		}
 		if a.Token.Empty() || a.Type == "" {
 			continue
@@ -39,10 +40,7 @@ func decodeMore(v strictjson.Value, generation int64) map[string]session.Access 
 		if expires, ok := one.Get("expiresAt").Int(); ok {
 			a.ExpiresAt = time.UnixMilli(expires)
 		}
-		if more == nil {
-			more = map[string]session.Access{}
-		}
-		more[resource] = a
+		more = append(more, a)
 	}
 	return more
 }

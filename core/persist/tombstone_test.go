@@ -60,9 +60,9 @@ func TestOP42GoldenRecords(t *testing.T) {
 func TestST05TokensForResourcesAreKept(t *testing.T) {
 	rec := session.Record{Stamp: session.Stamp{Session: "s1", Generation: 9}, Tokens: session.Tokens{
 		Access: secret.New("at"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
-		More: map[string]session.Access{
-			"https://a.test": {Token: secret.New("at_a"), Type: "Bearer", ExpiresAt: time.UnixMilli(1790000000000), Since: 8},
-			`urn:"b"`:        {Token: secret.New("at_b"), Type: "Bearer", Since: 9},
+		More: []session.Access{
+			{Resource: "https://a.test", Token: secret.New("at_a"), Type: "Bearer", ExpiresAt: time.UnixMilli(1790000000000), Since: 8},
+			{Resource: `urn:"b"`, Token: secret.New("at_b"), Type: "Bearer", Since: 9},
 		},
 	}}
 	text := encode(owner{}, rec, session.View{})

@@ -121,7 +121,7 @@ func (r Rule) json() string {
 	}
 	if len(r.Refused.Statuses) > 0 {
 		var refused strictjson.Object
-		refused.Raw("status", strings.ReplaceAll(fmt.Sprint(r.Refused.Statuses), " ", ","))
+		refused.Ints("status", r.Refused.Statuses)
 		if r.Refused.Types != nil {
 			refused.Texts("types", r.Refused.Types)
 		}

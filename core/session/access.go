@@ -1,7 +1,6 @@
 package session
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -10,8 +9,10 @@ import (
 
 // Access is one access token of a session.
 type Access struct {
-	Token secret.String
-	Type  string
+	// Resource is what it is for; "" for the main one.
+	Resource string
+	Token    secret.String
+	Type     string
 	// ExpiresAt is when it ends; zero where nobody knows.
 	ExpiresAt time.Time
 	// Since is the generation that it came with.
@@ -23,15 +24,28 @@ func (a Access) Over(at time.Time) bool { return !a.ExpiresAt.IsZero() && !at.Be
 
 // Lacks tells whether there is no access token for a resource yet. A session
 // lacks no main one: an id token may be all it has.
-func (t Tokens) Lacks(resource string) bool { return resource != "" && t.More[resource].Token.Empty() }
+func (t Tokens) Lacks(resource string) bool { return resource != "" && t.place(resource) < 0 }
 
 // For is the access token for a resource; the main one is for "". The zero Access
 // stands for one that is not there.
 func (t Tokens) For(resource string) Access {
-	if resource != "" {
-		return t.More[resource]
+	if resource == "" {
+		return Access{"", t.Access, t.Type, t.ExpiresAt, t.Since}
 	}
-	return Access{t.Access, t.Type, t.ExpiresAt, t.Since}
+	if i := t.place(resource); i >= 0 {
+		return t.More[i]
+	}
+	return Access{}
+}
+
+// place is where the token for a resource is among More, or -1.
+func (t Tokens) place(resource string) int {
+	for i, a := range t.More {
+		if a.Resource == resource {
+			return i
+		}
+	}
+	return -1
 }
 
 // With returns t with what a refresh for one resource brought: its access token,
@@ -44,23 +58,15 @@ func (t Tokens) With(resource string, got Tokens) Tokens {
 	if !got.Refresh.Empty() {
 		t.Refresh = got.Refresh
 	}
-	more := maps.Clone(t.More)
-	if more == nil {
-		more = map[string]Access{}
+	a := got.For("")
+	a.Resource = resource
+	t.More = slices.Clone(t.More)
+	if i := t.place(resource); i >= 0 {
+		t.More[i] = a
+	} else {
+		t.More = append(t.More, a)
 	}
-	more[resource] = got.For("")
-	t.More = more
 	return t
-}
-
-// Resources lists what there is an access token of its own for.
-func (t Tokens) Resources() []string {
-	names := make([]string, 0, len(t.More))
-	for name := range t.More {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // dated returns t where each access token that is new has a generation.
@@ -68,19 +74,11 @@ func (t Tokens) dated(generation int64) Tokens {
 	if t.Since == 0 {
 		t.Since = generation
 	}
-	var more map[string]Access
-	for resource, a := range t.More {
-		if a.Since != 0 {
-			continue
+	t.More = slices.Clone(t.More)
+	for i := range t.More {
+		if t.More[i].Since == 0 {
+			t.More[i].Since = generation
 		}
-		if more == nil {
-			more = maps.Clone(t.More)
-		}
-		a.Since = generation
-		more[resource] = a
-	}
-	if more != nil {
-		t.More = more
 	}
 	return t
 }

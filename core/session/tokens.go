@@ -27,9 +27,9 @@ type Tokens struct {
 	// Since is the generation that the access token came with; zero before it is
 	// part of a record.
 	Since int64
-	// More are the access tokens for a resource of their own (RFC 8707), by its
-	// name. It is replaced, never changed in place.
-	More map[string]Access
+	// More are the access tokens for a resource of their own (RFC 8707), one for
+	// each. It is replaced, never changed in place.
+	More []Access
 	// Named are the resources that the sign-in named: a server that is asked for
 	// another one may take the refresh token for that.
 	Named []string

@@ -100,8 +100,9 @@ func TestObject(t *testing.T) {
 	o.Int("b", -5)
 	o.Bool("c", true)
 	o.Texts("d", []string{"x", "y"})
+	o.Ints("numbers", []int{401, -5})
 	o.Raw("e", "null")
-	assert.Equal(t, "{\"a\":\"\\u0000\\\"\u2028é\ufffd\",\"b\":-5,\"c\":true,\"d\":[\"x\",\"y\"],\"e\":null}", o.Done())
+	assert.Equal(t, "{\"a\":\"\\u0000\\\"\u2028é\ufffd\",\"b\":-5,\"c\":true,\"d\":[\"x\",\"y\"],\"numbers\":[401,-5],\"e\":null}", o.Done())
 	assert.Equal(t, "{}", (&strictjson.Object{}).Done())
 }
 

@@ -58,6 +58,19 @@ func (o *Object) Texts(name string, values []string) {
 	o.b = append(o.b, ']')
 }
 
+// Ints adds an array of numbers.
+func (o *Object) Ints(name string, values []int) {
+	o.name(name)
+	o.b = append(o.b, '[')
+	for i, v := range values {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = strconv.AppendInt(o.b, int64(v), 10)
+	}
+	o.b = append(o.b, ']')
+}
+
 // Done ends the object and returns it.
 func (o *Object) Done() string {
 	if o.b == nil {

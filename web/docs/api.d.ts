@@ -373,7 +373,10 @@ export interface SessionState {
     readonly status: 'restoring' | 'anonymous' | 'authenticated';
     /** Somebody is signed in. */
     readonly isLoggedIn: boolean;
-    /** `'anonymous'`, or the `sub` of the id token, or `'current'` where the server names nobody. */
+    /**
+     * `'anonymous'`, the `sub` of the id token, the id of a customer whom an agent acts for, or `'current'` where the server
+     * names nobody, as with `occ()`.
+     */
     readonly userId: string;
     /** An agent acts for the user. */
     readonly isEmulated: boolean;
@@ -389,11 +392,14 @@ export interface SessionState {
     readonly tokenType: string | null;
 }
 /** The names of events. */
-export type SessionEventType = 'login' | 'logout' | 'expired' | 'refresh' | 'statechange' | 'error';
+export type SessionEventType = 'login' | 'logout' | 'expired' | 'refresh' | 'statechange' | 'error' | 'idle';
 /** Something happened to the session; once a tab. Frozen. */
 export interface SessionEvent {
     readonly type: SessionEventType;
-    /** Why a session ended. */
+    /**
+     * Why a session ended. With `'agent'`, an agent has come, gone, or acts for another customer; a `login` then merges no
+     * cart. An `expired` with that reason is about the agent's session.
+     */
     readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent';
     /** Another tab did it. */
     readonly remote: boolean;
@@ -401,6 +407,11 @@ export interface SessionEvent {
     readonly userId: string;
     /** With the type `'error'`. */
     readonly error?: SessionErrorLike;
+    /**
+     * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
+     * when that is called off.
+     */
+    readonly endsAt?: number | null;
 }
 /** What a page can branch on. Codes never change their meaning. */
 export type SessionErrorCode = 'config_invalid' | 'runtime_failed' | 'not_supported' | 'invalid_credentials' | 'interaction_required' | 'access_denied' | 'state_mismatch' | 'issuer_mismatch' | 'id_token_invalid' | 'discovery_failed' | 'server_error' | 'rate_limited' | 'network_error' | 'timeout' | 'aborted' | 'session_expired' | 'session_changed' | 'agent_logged_in' | 'popup_blocked' | 'popup_closed' | 'storage_failed' | 'isolated' | 'closed';
@@ -438,6 +449,20 @@ export interface LoginOptions {
     /** OpenID's `login_hint`. */
     loginHint?: string;
     params?: Params;
+}
+/** What `loginWithCredentials` takes. */
+export interface CredentialsOptions {
+    params?: Params;
+    /**
+     * The two are a token's id and its code, from an e-mail for instance: the site puts nothing behind the name.
+     * @default false
+     */
+    otp?: boolean;
+}
+/** A form of the server's: `<form method="post" action={action}>` with these hidden fields. */
+export interface LoginForm {
+    readonly action: string;
+    readonly fields: Readonly<Record<string, string>>;
 }
 /** What `loginSilently` takes. */
 export interface SilentLoginOptions {
@@ -490,9 +515,13 @@ export interface Session {
     /** Leaves the page for the server's sign-in. */
     loginWithRedirect(options?: LoginOptions): Promise<void>;
     /** Resolves with the new state; rejects with `invalid_credentials`. */
-    loginWithCredentials(username: string, password: string, options?: {
-        params?: Params;
-    }): Promise<SessionState>;
+    loginWithCredentials(username: string, password: string, options?: CredentialsOptions): Promise<SessionState>;
+    /**
+     * For an app's own sign-in page, where the server leads to for a sign-in that `loginWithRedirect` has begun (SAP Commerce
+     * has this): what a form of that page posts to the server, beside `username` and `password`. Where the server knows of no
+     * sign-in it is begun again, once in 15 seconds, and the page leaves; else this rejects with `interaction_required`.
+     */
+    loginForm(): Promise<LoginForm>;
     /**
      * Signs in at the server in a popup; this page stays, so that `returnTo` says nothing. Call it in a click, before
      * anything is awaited. Rejects with `popup_blocked`, `popup_closed`, or `aborted` where the popup came back without
@@ -531,7 +560,10 @@ export interface Session {
     /** The page that was wanted before the sign-in, once. */
     redirectAfterLogin(): Promise<string | null>;
     readonly agent: Agent;
-    /** Not built yet. */
+    /**
+     * Goes over to another site's session, or account's: resolves with its state. What waits for the one before is not
+     * sent as the new one. With `occ()` the base site goes with it, where it was the context before.
+     */
     switchContext(context: string): Promise<SessionState>;
     /** Puts `fetch` back, stops timers, frees the runtime. */
     close(): void;
@@ -543,12 +575,22 @@ export interface Guard {
     /** Resolves to `true`, or to the home page's path. */
     requireAnonymous(path?: string): Promise<true | string>;
 }
-/** Assisted service; not built yet. */
+/**
+ * Assisted service: with `occ({ agent })`. While an agent is signed in, the page's user is the customer whom the agent acts
+ * for, or nobody; a customer who was signed in before stays so, and is back when the agent has gone.
+ */
 export interface Agent {
+    /** An agent is signed in. */
     readonly isLoggedIn: boolean;
+    /** Signs an agent in. Rejects with `invalid_credentials`. */
     login(username: string, password: string): Promise<void>;
+    /** Leaves the page for the server's sign-in of agents. */
+    loginWithRedirect(options?: LoginOptions): Promise<void>;
+    /** Signs the agent out, and gives the customer their own session back. Never rejects for what the server says. */
     logout(): Promise<void>;
+    /** Acts for a customer from now on: `state.userId` is theirs. */
     emulate(userId: string): Promise<void>;
+    /** Acts for nobody any more. The agent stays signed in. */
     stopEmulating(): Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import type { StorageLike } from './types';
 
 export interface ProverOptions {
   /** The record's key, which the key pair is kept under, and where the record is kept. */
-  config: { readonly key: string; readonly storage?: unknown };
+  config: { readonly key: string; readonly [name: string]: unknown };
   /** What outlives a redirect. */
   pending: StorageLike;
 }

@@ -26,6 +26,8 @@ export interface Plane {
   /** Set while nobody can know what the policy will be. It never rejects. */
   held: Promise<unknown> | undefined;
   closed: boolean;
+  /** The user's id that the page is shown. */
+  userId(): string;
   /** A command of the core. Rejects where there is no core to ask. */
   call(command: string, args: object): Promise<any>;
   /** Those that are under way, by what they ask. */
@@ -39,7 +41,10 @@ export interface Plane {
 /** A covered request, as it was when the page called. */
 export interface Sending {
   readonly plane: Plane;
-  readonly as: string;
+  /** Whose it is, as it is called in a policy's rules. */
+  by(policy: Policy): string;
+  /** Whose id goes along, where the page wants that: `true` is the user's. */
+  readonly userId: string | undefined;
   readonly hit: Hit;
   readonly init: Init;
   readonly headers: HeaderRecord;
@@ -80,6 +85,8 @@ type Init = Record<PropertyKey, unknown>;
 type HeaderRecord = Record<string, string>;
 
 const mark = 'latchkey-as';
+/** Headers that are for us, Spartacus' too. They never leave the browser. */
+const marks = /^(latchkey-(as|user-id)|cx-use-c(lient|sagent)-token)$/i;
 const tag = {}.toString;
 
 /**
@@ -96,12 +103,14 @@ const snapshot = (init: unknown): Init => {
 
 /** Whether headers hold our marker; looks without using up an iterator. */
 const isMarked = (headers: unknown): boolean => {
-  if (headers instanceof Headers) return newHeaders(headers).has(mark);
-  for (const name in headers as Record<string, string | string[]>) {
-    const value = (headers as Record<string, string | string[]>)[name];
-    if (name.toLowerCase() == mark || `${value?.[0]}`.toLowerCase() == mark) return true;
-  }
-  return false;
+  let found = false;
+  if (headers instanceof Headers) newHeaders(headers).forEach((_, name) => (found ||= marks.test(name)));
+  else
+    for (const name in headers as Record<string, string | string[]>) {
+      const value = (headers as Record<string, string | string[]>)[name];
+      found ||= marks.test(name) || marks.test(`${value?.[0]}`);
+    }
+  return found;
 };
 
 const brand = <T>(read: () => T): T | undefined => {
@@ -163,18 +172,32 @@ export const createFetch = (
         headers[name] = value;
       });
     }
-    let as = (init.as ?? headers[mark] ?? hit?.as) as string;
+    const { config } = plane;
+    let as = (init.as ??
+      headers[mark] ??
+      (config.clientTokens && headers['cx-use-client-token'] == 'true'
+        ? 'client'
+        : headers['cx-use-csagent-token'] == 'true'
+          ? 'agent'
+          : hit?.as)) as string;
     // Whose it is says not what it is for.
     if (hit && startsWith(hit.as, as + ' ')) as = hit.as;
-    delete headers[mark];
+    const userId = headers['latchkey-user-id'];
+    for (const name in headers) if (marks.test(name)) delete headers[name];
     delete init.as;
+    if (hit && config.scheme == 'occ') headers.accept ??= 'application/json';
+    const by: Sending['by'] = ({ rules }) => {
+      const whose = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : as;
+      // AS-08: what is the user's own is never asked for as nobody.
+      return whose == 'client' && /\/users\/current(?![^/?#])/.test(hit!.url) ? 'none' : whose;
+    };
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
     if (request && !ownKeys(init).length) {
       init.referrer = ofRequest(request, 'referrer');
       init.referrerPolicy = ofRequest(request, 'referrerPolicy');
     }
     const { policy, held } = plane;
-    const rule = policy.rules[as];
+    const rule = hit && policy.rules[by(policy)];
     let it: Sending | undefined;
     const call: Sending['call'] = (rule, proof) =>
       apply(native, self, [
@@ -201,7 +224,8 @@ export const createFetch = (
     const ahead = last;
     it = {
       plane,
-      as,
+      by,
+      userId,
       hit,
       init,
       headers,
@@ -232,7 +256,7 @@ export const createFetch = (
     if (
       // The native fetch says best what an aborted signal means.
       it.signal?.aborted ||
-      (!held && !ahead && !(rule!.hold || rule!.dpop || rule!.validUntil! <= now()))
+      (!held && !ahead && !userId && !(rule!.hold || rule!.dpop || rule!.validUntil! <= now()))
     ) {
       it.keep(retries > 0);
       it.response = await call(rule);

@@ -24,9 +24,11 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
+  /** Whether signs of life are wanted. */
+  watchful: boolean;
   /** What makes proofs (RFC 9449). */
   prover(): Prover;
-  navigate(path: string): void;
+  navigate?(path: string): void;
   publish(json: string): void;
   /** The program is up. What it throws, the program sees. */
   ready(version: string): void;
@@ -49,8 +51,22 @@ export interface Host {
 const lines = { __proto__: null } as unknown as Record<string, Promise<void>>;
 
 export const createHost = (kit: Kit, options: HostOptions): Host => {
-  const { own, bytes, ownBytes, promise, send, random, digest, importKey, verify, request, query, types, members } =
-    kit;
+  const {
+    own,
+    bytes,
+    ownBytes,
+    promise,
+    clock,
+    send,
+    random,
+    digest,
+    importKey,
+    verify,
+    request,
+    query,
+    types,
+    members,
+  } = kit;
   const {
     AbortController,
     BroadcastChannel,
@@ -242,13 +258,25 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     const { type } = event;
     if (type == 'storage') {
       // Without a key: the whole area was cleared.
-      if (event.key === key || event.key === null) enter(4, 0, 'touched');
+      for (const part of ['', '/agent', '/client'])
+        if (event.key === key + part || (event.key === null && !part)) enter(4, 0, 'touched');
     } else if (type == 'pageshow' ? event.persisted : type == 'online' || document.visibilityState == 'visible') {
       enter(4, 0, 'resumed');
     }
   };
   for (const type of ['visibilitychange', 'pageshow', 'online', 'storage']) {
     addEventListener(type, heard, { signal: listening.signal });
+  }
+
+  // An agent who does nothing is signed out.
+  let active = 0;
+  const sign = (event: Event): void => {
+    if (!event.isTrusted || clock() - active < 1000) return;
+    active = clock();
+    enter(4, 0, 'active');
+  };
+  for (const type of options.watchful ? ['pointerdown', 'keydown', 'popstate'] : []) {
+    addEventListener(type, sign, { signal: listening.signal, capture: true });
   }
 
   const parse = (raw: string): URL => own(new URL(raw, location.href), members.URL);

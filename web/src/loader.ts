@@ -14,6 +14,7 @@ import { goProgram } from './go';
 import { createHost, type Area } from './host';
 import type { Kit } from './kit';
 import type { SessionError } from './errors';
+import { createLeaving } from './leaving';
 import { readPublished, type Published } from './published';
 
 export interface RuntimeOptions {
@@ -22,12 +23,12 @@ export interface RuntimeOptions {
   /** Aborts when the program has taken too long. */
   late?: AbortSignal;
   /** What Go gets as its configuration. `key` is the record's, and names the channel. */
-  config: { key: string; clientSecret?: unknown };
+  config: { key: string; readonly [option: string]: unknown };
   storage: Area;
   pending: Area;
   /** What makes proofs. */
   prover(): Prover;
-  navigate(path: string): void;
+  navigate?(path: string): void;
   /** Adopts it. */
   publish(published: Published): void;
   /** The program ended by itself: the runtime is of no more use. */
@@ -63,12 +64,15 @@ export const load = async (kit: Kit, options: RuntimeOptions): Promise<Runtime> 
     for (const id in calls) calls[id]!.reject(error);
   };
 
+  const leaving = createLeaving(kit, options);
   const host = createHost(kit, {
     ...options,
     version,
     config: stringify(options.config),
     key: options.config.key,
-    publish: (json) => options.publish(readPublished(json, kit)),
+    watchful: !!options.config.agent,
+    navigate: leaving.navigate,
+    publish: (json) => options.publish(leaving.told(readPublished(json, kit))),
     ready(its) {
       if (its != version) throw end(failed(`is version ${its}, not ${version}`));
       up = true;

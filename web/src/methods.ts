@@ -6,7 +6,15 @@ import type { Runtime } from './loader';
 import type { take as Take } from './options';
 import type { Platform } from './platform';
 import { forget, keep } from './windows';
-import type { Claims, LoginOptions, LogoutOptions, Params, SessionState, SilentLoginOptions } from './types';
+import type {
+  Claims,
+  CredentialsOptions,
+  LoginForm,
+  LoginOptions,
+  LogoutOptions,
+  SessionState,
+  SilentLoginOptions,
+} from './types';
 
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
@@ -15,12 +23,6 @@ export interface MethodOptions {
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
-
-const notBuilt =
-  ({ SessionError }: Pick<MethodOptions, 'SessionError'>, name: string) =>
-  async (): Promise<never> => {
-    throw new SessionError('not_supported', name + ' is not built yet');
-  };
 
 export const createMethods = (call: Runtime['call'], { SessionError, take, state }: MethodOptions) => ({
   async loginWithRedirect(options: LoginOptions = {}) {
@@ -42,8 +44,11 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
     await call('loginSilently', take(options, 'loginHint params:@object'));
     return state();
   },
-  async loginWithCredentials(username: string, password: string, options: { params?: Params } = {}) {
-    await call('loginWithCredentials', take({ ...options, username, password }, 'username* password* params:@object'));
+  async loginWithCredentials(username: string, password: string, options: CredentialsOptions = {}) {
+    await call(
+      'loginWithCredentials',
+      take({ ...options, username, password }, 'username* password* params:@object otp:@boolean'),
+    );
     return state();
   },
   async logout(options: LogoutOptions = {}) {
@@ -68,11 +73,25 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
   async getUserInfo(): Promise<Claims> {
     return (await call('userInfo')).claims;
   },
-  switchContext: notBuilt({ SessionError }, 'switchContext'),
-  'agent.login': notBuilt({ SessionError }, 'agent.login'),
-  'agent.logout': notBuilt({ SessionError }, 'agent.logout'),
-  'agent.emulate': notBuilt({ SessionError }, 'agent.emulate'),
-  'agent.stopEmulating': notBuilt({ SessionError }, 'agent.stopEmulating'),
+  /** What an app's own sign-in page posts to the server. */
+  async loginForm(): Promise<LoginForm> {
+    return call('loginForm');
+  },
+  async 'agent.login'(username: string, password: string) {
+    await call('agentLogin', take({ username, password }, 'username* password*'));
+  },
+  async 'agent.loginWithRedirect'(options: LoginOptions = {}) {
+    await call('agentLoginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
+  },
+  async 'agent.logout'() {
+    await call('agentLogout');
+  },
+  async 'agent.emulate'(userId: string) {
+    await call('emulate', take({ userId }, 'userId*'));
+  },
+  async 'agent.stopEmulating'() {
+    await call('stopEmulating');
+  },
   async redirectAfterLogin(): Promise<string | null> {
     return (await call('recall'))?.path ?? null;
   },

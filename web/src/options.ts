@@ -7,15 +7,15 @@ import type { SessionOptions } from './types';
 
 /** What the core gets, as JSON: see ARCHITECTURE.md. */
 export interface Config {
-  readonly key: string;
+  key: string;
   readonly issuer: string;
   readonly client: string;
-  readonly context: string;
+  context: string;
   readonly redirectUri: string;
   readonly login: string;
   readonly home: string;
   readonly apiResources: readonly string[];
-  readonly [name: string]: unknown;
+  [name: string]: unknown;
 }
 
 type Values = Record<string, any>;
@@ -243,6 +243,7 @@ export const readOptions = (given: SessionOptions) => {
     login: path('loginPath', '/login'),
     logout: path('logoutPath', '/logout'),
     exclude,
+    leaves: !options.navigate,
   };
   return { ...options, storage, retries, timeout, api, config } as unknown as Omit<SessionOptions, 'api'> &
     FetchOptions & { config: Config };

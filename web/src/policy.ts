@@ -6,9 +6,11 @@ export interface Rule {
   readonly headers?: Readonly<Record<string, string>>;
   readonly validUntil?: number;
   readonly hold?: boolean;
-  readonly refused?: { readonly status: readonly number[] };
+  readonly refused?: { readonly status: readonly number[]; readonly types?: readonly string[] };
   readonly dpop?: string;
   readonly credentials?: 'include';
+  readonly session?: string;
+  readonly version?: number;
 }
 
 /** A policy as the core writes it, its rules by their `as`. */
@@ -42,8 +44,14 @@ export const compile = ({ session, version, rules }: PolicyJson): Policy => {
   return { session, version, rules: byAs };
 };
 
-/** The policy of nobody: requests leave as they are. */
-export const nobody: Policy = { session: '', version: 0, rules: create(null) };
+/** The policy of nobody: requests leave as they are, but that a client's wait until it has a token. */
+export const nobody = (clientTokens: unknown): Policy =>
+  compile({
+    format: 1,
+    session: '',
+    version: 0,
+    rules: clientTokens ? [{ as: 'client', hold: true, session: 'client', version: 0 }] : [],
+  });
 
 /** The state without a session. */
 export const anonymous = (status: SessionState['status'] = 'anonymous'): SessionState =>

@@ -1,4 +1,4 @@
-import { anonymous, compile, deepFreeze, type Policy, type Rule } from './policy';
+import { anonymous, compile, deepFreeze, type Policy, type PolicyJson, type Rule } from './policy';
 import { ownKeys, parse, stringify } from './platform';
 import type { SessionState } from './types';
 
@@ -12,6 +12,34 @@ export interface Identity {
 
 const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', tokenType: 'string' };
 
+/** Reads a record of `who`; throws where it is anybody else's. */
+const open = (json: unknown, who: Identity) => {
+  const record = parse(json as string);
+  const { format, issuer, client, context } = record;
+  if (stringify([format, issuer, client, context]) != stringify([1, who.issuer, who.client, who.context])) throw who;
+  return record;
+};
+
+/** Takes of a rule what may be in it; `whose` says whose it may be. Throws where it is none. */
+const takeRule = (
+  whose: RegExp,
+  { as, headers, validUntil, hold, refused, dpop, credentials }: PolicyJson['rules'][0],
+) => {
+  const authorization = headers?.authorization;
+  if (
+    !whose.test(as) ||
+    !(authorization === undefined
+      ? hold || credentials
+      : typeof authorization == 'string' && /^[!-~][ -~]*$/.test(authorization)) ||
+    (credentials ?? 'include') != 'include' ||
+    !Number.isFinite(validUntil ?? 0) ||
+    !(refused?.status ?? []).every(Number.isInteger) ||
+    !(refused?.types ?? []).every((type) => typeof type == 'string')
+  )
+    throw as;
+  return { as, headers: authorization ? { authorization } : undefined, validUntil, hold, refused, dpop, credentials };
+};
+
 /**
  * Reads what the core has stored for `who`, for the time until the runtime is there. Anybody may
  * have written it: what is not exactly a record of ours counts as none, and of its policy only a
@@ -21,8 +49,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
   // Most visitors have none, and an error that nobody sees takes two milliseconds to make.
   if (!json) return;
   try {
-    const { format, issuer, client, context, state, policy } = parse(json as string);
-    if (stringify([format, issuer, client, context]) != stringify([1, who.issuer, who.client, who.context])) return;
+    const { state, policy } = open(json, who);
 
     const template = anonymous() as unknown as Record<string, unknown>;
     const copy: Record<string, unknown> = {};
@@ -38,25 +65,14 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
       !Number.isSafeInteger(version) ||
       copy.isLoggedIn !== !!session ||
       copy.status != (session ? 'authenticated' : 'anonymous') ||
+      copy.isEmulated ||
+      copy.isAgent ||
       !state.scope.every((scope: unknown) => typeof scope == 'string')
     )
       return;
 
-    const taken = rules.map(({ as, headers, validUntil, hold, refused, dpop, credentials }: Rule & { as: string }) => {
-      const authorization = headers?.authorization;
-      if (
-        !/^user( |$)/.test(as) ||
-        !(authorization === undefined
-          ? hold || credentials
-          : typeof authorization == 'string' && /^[!-~][ -~]*$/.test(authorization)) ||
-        (credentials ?? 'include') != 'include' ||
-        !Number.isFinite(validUntil ?? 0) ||
-        !(refused?.status ?? []).every(Number.isInteger)
-      )
-        throw as;
-      return { as, headers: authorization && { authorization }, validUntil, hold, refused, dpop, credentials };
-    });
-    const compiled = compile({ format, session, version, rules: taken });
+    const taken = rules.map((rule: PolicyJson['rules'][0]) => takeRule(/^user( |$)/, rule));
+    const compiled = compile({ format: 1, session, version, rules: taken });
     const byAs = compiled.rules;
     // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
     if (
@@ -70,5 +86,26 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
     return { state: deepFreeze(copy) as unknown as SessionState, policy: compiled };
   } catch {
     // Not ours, whatever it is.
+  }
+};
+
+/** The client's rule of what the core has stored of it; undefined where there is none that can be used. */
+export const readClient = (json: unknown, who: Identity): Rule | undefined => {
+  if (!json) return;
+  try {
+    const { session, generation: version, policy } = open(json, who);
+    if (session == 'client' && Number.isSafeInteger(version))
+      return { ...takeRule(/^client$/, policy.rules[0]), session, version };
+  } catch {
+    // Not ours, whatever it is.
+  }
+};
+
+/** Whether a record has a session in it: of an agent, whom the runtime has to be asked about. */
+export const isLive = (json: unknown): boolean => {
+  try {
+    return !!(json && parse(json as string).session);
+  } catch {
+    return false;
   }
 };

@@ -22,7 +22,8 @@ export const startRuntime = async (
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
   // OA-17: for servers that want one all the same.
-  if (options.config.clientSecret) console.warn('latchkey: auth.clientSecret is no secret in a browser');
+  if (options.config.clientSecret && options.config.scheme != 'occ')
+    console.warn('latchkey: auth.clientSecret is no secret in a browser');
   const { call, close } = await load(createKit(platform), {
     ...options,
     prover: () => proverOf(platform, options.plane),

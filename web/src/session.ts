@@ -3,16 +3,16 @@ import { isSessionError, SessionError } from './errors';
 import { createFetch, secondFile, type Plane } from './fetch';
 import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, platform, stringify } from './platform';
+import { fetch, freeze, now, open, platform, setPrototypeOf, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
-import { readRecord } from './record';
+import { isLive, readClient, readRecord } from './record';
 import type { Runtime } from './runtime';
 import { storagesFor } from './storage';
 import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
 
 type Listener = (value: any) => void;
-type Teller = (type: string, value: unknown) => void;
+type Teller = (type: string, value: unknown) => unknown;
 
 const nothing = () => {};
 
@@ -28,6 +28,7 @@ export const createSession = (given: SessionOptions): Session => {
   // S100: on a server nobody is signed in, and its one fetch is everybody's: nothing is wrapped, read or loaded.
   const page = globalThis.location;
   const native = globalThis.fetch;
+  const none = nobody(config.clientTokens);
   const [storage, pending] = storagesFor(options.storage);
 
   let state = anonymous('restoring');
@@ -37,6 +38,8 @@ export const createSession = (given: SessionOptions): Session => {
   let up = false;
   let failed = false;
   const listeners = new Set<Teller>();
+  /** A sign-in that nobody has listened for yet. */
+  let missed: unknown;
 
   let resolveReady: (state: SessionState) => void;
   let rejectReady: (error: unknown) => void;
@@ -51,22 +54,31 @@ export const createSession = (given: SessionOptions): Session => {
     check('listener', fn, '@function');
     // A function of its own, as one function may listen twice.
     const own: Teller = (told, value) => {
-      if (told == type)
-        try {
-          fn(value);
-        } catch (error) {
-          // Thrown where the page will see it, and nobody else will.
-          setTimeout(() => reportError(error));
-        }
+      if (told != type) return;
+      try {
+        fn(value);
+      } catch (error) {
+        // Thrown where the page will see it, and nobody else will.
+        setTimeout(() => reportError(error));
+      }
+      return true;
     };
     listeners.add(own);
     if (!type) own(type, state);
+    // What cares for a visitor's cart may be loaded later than the session.
+    if (type == 'login' && missed) {
+      own(type, missed);
+      missed = 0;
+    }
     return () => void listeners.delete(own);
   };
-  const tell: Teller = (type, value) => [...listeners].forEach((own) => own(type, value));
+  const tell: Teller = (type, value) => [...listeners].filter((own) => own(type, value))[0];
   const emit = (event: Partial<SessionEvent> & Pick<SessionEvent, 'type'>) => {
     const { userId } = state;
-    tell(event.type, freeze({ remote: false, previousUserId: userId, userId, ...event }));
+    const { type } = event;
+    const whole = freeze({ remote: false, previousUserId: userId, userId, ...event });
+    if (!tell(type, whole) && type == 'login') missed = whole;
+    if (type == 'logout') missed = 0;
   };
 
   /** Makes `next` the state, and says so if it differs. */
@@ -121,10 +133,10 @@ export const createSession = (given: SessionOptions): Session => {
           storage,
           pending,
           plane,
-          navigate: options.navigate ?? ((path: string) => globalThis.location.assign(path)),
+          navigate: options.navigate,
           publish: adopt,
           onexit() {
-            plane.policy = nobody;
+            plane.policy = none;
             fail(new SessionError('runtime_failed', 'the runtime stopped'));
           },
         });
@@ -168,7 +180,8 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   const plane: Plane = {
-    policy: nobody,
+    policy: none,
+    userId: () => state.userId,
     held: undefined,
     closed: false,
     asking: {},
@@ -180,24 +193,54 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = (json: unknown) => {
+  const begin = ([json, client, agent, left]: unknown[]) => {
+    // Who it is then is for the runtime to say.
+    if (isLive(agent) || (left && !json)) return hold(boot());
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
-    if (record) plane.policy = record.policy;
-    if (rule && (rule.hold || rule.validUntil! <= now())) return void boot().catch(nothing);
-    show(record?.state ?? anonymous());
+    const token = readClient(client, config);
+    const policy = record?.policy ?? none;
+    if (rule && (rule.hold || rule.validUntil! <= now())) void boot().catch(nothing);
+    else show(record?.state ?? anonymous());
+    plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
+    setPrototypeOf(plane.policy.rules, null);
     const load = () => void (plane.closed || boot().catch(nothing));
-    if (!page) return;
+    if (!page || booting) return;
     if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
     else if (options.load != 'demand') setTimeout(load);
   };
 
+  /** Reads what is stored, of whom there may be something, and starts from that. */
+  const read = () => {
+    const { key, clientTokens, agent, adopt } = config;
+    const stored = [
+      key,
+      clientTokens && key + '/client',
+      agent && agentKey(),
+      adopt && 'spartacus\u26bf\u26bfauth',
+    ].map((name) => {
+      try {
+        return name && storage.getItem(name as string);
+      } catch {
+        // Read as nothing; the core will say what is wrong with the storage.
+      }
+    });
+    if ((stored[0] as any)?.then)
+      hold(
+        Promise.all(stored)
+          .catch(() => [])
+          .then(begin),
+      );
+    else begin(stored);
+  };
+  const agentKey = () => config.key + '/agent';
+
   /** Another tab has changed the session, or may have, before the runtime is here to see it. */
   const touched = ({ type, key, persisted }: { type: string; key?: string | null; persisted?: boolean }) => {
-    if (up || !(type == 'pageshow' ? persisted : key === null || key == config.key)) return;
+    if (up || !(type == 'pageshow' ? persisted : key === null || key == config.key || key == agentKey())) return;
     hold(
       boot().catch(() => {
-        plane.policy = nobody;
+        plane.policy = none;
       }),
     );
   };
@@ -214,16 +257,7 @@ export const createSession = (given: SessionOptions): Session => {
   callback = takeCallback(config.redirectUri);
   if (callback) hold(boot());
   else if (callback == '') hold((booting = new Promise(nothing)));
-  else {
-    let stored: any;
-    try {
-      stored = storage.getItem(config.key);
-    } catch {
-      // Read as nothing; the core will say what is wrong with the storage.
-    }
-    if (stored?.then) hold(stored.catch(nothing).then(begin));
-    else begin(stored);
-  }
+  else read();
 
   /** The state, for guards: they answer also where the runtime cannot run. */
   const known = async () => {
@@ -239,12 +273,22 @@ export const createSession = (given: SessionOptions): Session => {
         ((await running()).methods as any)[of + name](...args);
     return to;
   };
-  const agent = freeze(lend({ isLoggedIn: false }, 'login logout emulate stopEmulating', 'agent.')) as Agent;
+  const agent = freeze(
+    lend(
+      {
+        get isLoggedIn() {
+          return state.isAgent;
+        },
+      },
+      'login loginWithRedirect logout emulate stopEmulating',
+      'agent.',
+    ),
+  ) as Agent;
 
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin switchContext',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm',
     ) as Methods),
     ready,
     get state() {
@@ -252,7 +296,7 @@ export const createSession = (given: SessionOptions): Session => {
     },
     subscribe: (fn) => listen('', fn),
     on(type, fn) {
-      check('the event', type, 'login|logout|expired|refresh|statechange|error');
+      check('the event', type, 'login|logout|expired|refresh|statechange|error|idle');
       return listen(type, fn);
     },
     async loginWithPopup(options) {
@@ -270,6 +314,32 @@ export const createSession = (given: SessionOptions): Session => {
       }
     },
     agent,
+    async switchContext(context) {
+      await known();
+      check('context', context);
+      if (context != config.context) {
+        const { isLoggedIn, userId } = state;
+        (await booting?.catch(nothing))?.close();
+        booting = undefined;
+        up = false;
+        plane.policy = none;
+        plane.prover = undefined;
+        // A site that its session is named after goes with it.
+        if (config.baseSite == config.context) config.baseSite = context;
+        config.context = context;
+        config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
+        state = anonymous('restoring');
+        const switched = new Promise((resolve) => {
+          const stop = listen('', ({ status }) => status != 'restoring' && resolve(setTimeout(() => stop())));
+        });
+        read();
+        await switched;
+        const event = { previousUserId: userId, userId: state.userId };
+        if (isLoggedIn) emit({ type: 'logout', reason: 'switched', ...event });
+        if (state.isLoggedIn) emit({ type: 'login', reason: 'switched', ...event });
+      }
+      return state;
+    },
     async checkOAuthParamsInUrl(url) {
       alive();
       if (!url) {
@@ -285,12 +355,13 @@ export const createSession = (given: SessionOptions): Session => {
       if (plane.closed) return;
       const { userId, isLoggedIn } = state;
       // From here on no request carries the token, whatever comes of the rest.
-      plane.policy = nobody;
+      plane.policy = none;
       try {
         await (await running()).methods.logout(options);
       } catch {
         // Without the runtime the record goes, which the other tabs take for the end of the session too.
         try {
+          await storage.removeItem(agentKey());
           await storage.removeItem(config.key);
         } catch {
           // A storage that refuses this has nothing either.
@@ -317,7 +388,7 @@ export const createSession = (given: SessionOptions): Session => {
     close() {
       if (plane.closed) return;
       plane.closed = true;
-      plane.policy = nobody;
+      plane.policy = none;
       // Somebody who wrapped it since keeps it, and it passes everything on.
       if (globalThis.fetch == wrapped) globalThis.fetch = native;
       listenTo(globalThis.removeEventListener);

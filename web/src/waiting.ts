@@ -5,11 +5,33 @@
 import { proverOf, type Proof } from './dpop';
 import type { Sending } from './fetch';
 import type { Platform } from './platform';
-import type { Rule } from './policy';
+import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
 const discard = (body: Request | Response | undefined): void => {
   body?.body?.cancel().catch(() => {});
+};
+
+const userIdHeader = 'sap-commerce-cloud-user-id';
+
+/** What an answer's body says of an error fits into this many bytes. */
+const enough = 1 << 16;
+
+/** The beginning of a copy's body as text: all of it, or too much to be what is looked for. */
+const beginning = async (copy: Response, { TextDecoder }: typeof globalThis): Promise<string> => {
+  const reader = copy.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      text += decoder.decode(value, { stream: !done });
+      if (done || text.length > enough) return text;
+    }
+  } finally {
+    // The rest is the caller's.
+    reader.cancel().catch(() => {});
+  }
 };
 
 /** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
@@ -41,10 +63,15 @@ declare const __VERSION__: string;
 export const proceed = async (platform: Platform, it: Sending): Promise<Response> => {
   // A first file of another version may mean something else by all of it (GW-08).
   if (platform.version != __VERSION__) return it.response ?? it.call();
-  const { plane, as, init, headers, hit, once, retries } = it;
-  const { session } = it.policy;
+  const { plane, by, init, headers, hit, once, retries } = it;
+  /** Which session's credentials a policy has for this request, and of which state. */
+  const stampOf = (policy: Policy) => {
+    const rule = policy.rules[by(policy)];
+    return { session: rule?.session ?? policy.session, version: rule?.version ?? policy.version };
+  };
+  const { session } = stampOf(it.policy);
   const { SessionError, clock, newHeaders, members, types } = platform;
-  const { stringify } = members.JSON as typeof JSON;
+  const { parse, stringify } = members.JSON as typeof JSON;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
   const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
@@ -62,7 +89,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
 
   /** Asks the core about a rule, once for all requests that wait for the same answer. It never rejects. */
   const ask = (command: 'authorize' | 'refused', more?: object): Promise<string | undefined> => {
-    const facts = { as, session: policy.session, version: policy.version, ...more };
+    const facts = { as: by(policy), ...stampOf(policy), ...more };
     const key = command + stringify(facts);
     return (plane.asking[key] ??= (async () => {
       try {
@@ -86,6 +113,27 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
+  /** Whether the answer refuses the credentials. Its body, where that says so, is looked at in a copy. */
+  const refused = async (rule: Rule, response: Response): Promise<boolean | undefined> => {
+    const types = rule.refused?.types;
+    if (!it.refused(rule, response) || !types) return it.refused(rule, response);
+    try {
+      const text = await wait(beginning(response.clone(), platform.types as typeof globalThis));
+      return parse(text!).errors.some(({ type }: { type: unknown }) => types.includes(type as string));
+    } catch (error) {
+      if (it.signal?.aborted) throw error;
+      // No body that says so.
+    }
+  };
+
+  /** The id that goes along where the page asked for that (S86): of somebody in particular, or none. */
+  const setUserId = () => {
+    const id = it.userId == 'true' ? plane.userId() : it.userId;
+    delete headers[userIdHeader];
+    if (id && plane.config.scheme == 'occ' && /^(?!(anonymous|current|guest)$)[!-~]+$/.test(id))
+      headers[userIdHeader] = id;
+  };
+
   let { response, policy } = it;
   // As the page wrote it, where nobody says in time what it should carry.
   if ((it.held || it.ahead) && !(await wait(Promise.all([it.held, it.ahead])))) return it.call();
@@ -93,17 +141,17 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   for (let left = retries, nonced = 0; ; left--) {
     let rule: Rule | undefined;
     let proof: Proof | undefined;
-    if (response) rule = policy.rules[as];
+    if (response) rule = policy.rules[by(policy)];
     else {
       policy = plane.policy;
-      rule = policy.rules[as];
+      rule = policy.rules[by(policy)];
       if (rule && (rule.hold || rule.validUntil! <= clock())) {
         const outcome = await wait(ask('authorize'));
         if (outcome == 'changed') throw changed();
         policy = plane.policy;
-        rule = outcome ? policy.rules[as] : undefined;
+        rule = outcome ? policy.rules[by(policy)] : undefined;
       }
-      if (rule && session && session != policy.session) throw changed();
+      if (rule && session && session != stampOf(policy).session) throw changed();
       if (rule?.dpop) {
         proof = await wait(prove(rule));
         // It took its time: what holds now is looked at again.
@@ -113,6 +161,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         }
         if (!proof) rule = undefined;
       }
+      if (it.userId) setUserId();
       it.keep(!!rule && (left > 0 || !!proof));
       const answer = it.call(rule, proof);
       it.leave?.();
@@ -128,7 +177,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         response = undefined;
         continue;
       }
-    } else if (rule && it.refused(rule, response)) {
+    } else if (rule && (await refused(rule, response))) {
       const facts = { status: response.status, challenge: response.headers.get('www-authenticate') ?? undefined };
       if (left > 0 && !once) {
         again();

@@ -15,9 +15,9 @@ const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
   'latchkey.min.js': 7_600,
-  'latchkey.runtime.min.js': 8_000,
+  'latchkey.runtime.min.js': 9_000,
   'latchkey.logout.min.js': 1_500,
-  'latchkey.wasm': 820_000,
+  'latchkey.wasm': 850_000,
 };
 
 mkdirSync(dist, { recursive: true });

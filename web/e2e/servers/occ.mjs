@@ -99,7 +99,7 @@ export async function startOcc(options = {}) {
     reset: turn('reset'),
     log: async () => (await ask('GET', 'log')).requests,
     async until(predicate) {
-      for (let path = 'log'; ; ) {
+      for (let path = 'log'; ;) {
         const { version, requests } = await ask('GET', path);
         const found = predicate(requests);
         if (found) return found;

@@ -39,7 +39,10 @@ test('AS-01: an agent acts for a customer, and the record says so without a secr
   assert.deepEqual([JSON.parse(text).who, JSON.parse(text).actor], ['bob', 'agent']);
   const [signedIn, asked] = await occ.log();
   assert.deepEqual([signedIn.grantType, signedIn.client, signedIn.issued.length], ['password', 'mobile_android', 2]);
-  assert.deepEqual([asked.kind, asked.actor, asked.subject, asked.token], ['agent', 'agent', 'bob', signedIn.issued[0]]);
+  assert.deepEqual(
+    [asked.kind, asked.actor, asked.subject, asked.token],
+    ['agent', 'agent', 'bob', signedIn.issued[0]],
+  );
   const told = JSON.stringify([await occ.log(), await occ.tokens()]);
   for (const secret of [agent.access_token, agent.refresh_token, people.agent.password]) {
     assert.ok(!told.includes(secret));

@@ -186,6 +186,9 @@ func TestCarts(t *testing.T) {
 	assert.Equal(t, 400, r.do("GET", site+"/users/anonymous/carts/"+guid, "").status, "it went over")
 	assert.Equal(t, 400, r.do("GET", site+"/users/anonymous/carts/"+merged.GUID, "").status, "and is not public")
 
+	kind, _ := r.problem(r.as(r.agent().AccessToken, "POST", site+"/users/c-bob/carts?oldCartId="+merged.GUID, ""))
+	assert.Equal(t, "CartError", kind, "another customer's")
+
 	other := read[cartBody](t, r.do("POST", site+"/users/anonymous/carts", "")).GUID
 	bound := r.as(r.agent().AccessToken, "POST", "/assistedservicewebservices/bind-cart?baseSite=electronics-spa&customerId=c-alice&cartId="+other, "")
 	assert.Equal(t, 200, bound.status)

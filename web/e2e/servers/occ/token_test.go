@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,10 @@ func TestTokenAnswer(t *testing.T) {
 	assert.Equal(t, []any{"bearer", 43199, "basic openid"}, []any{a.TokenType, a.ExpiresIn, a.Scope})
 	assert.NotEmpty(t, a.RefreshToken)
 	assert.Empty(t, r.own().RefreshToken, "a client's own token is not renewed")
+
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	assert.Equal(t, 43199, r.password("bob", "builder").ExpiresIn, "also if no time goes by")
 }
 
 func TestSecondLogin(t *testing.T) {

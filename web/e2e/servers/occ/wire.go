@@ -32,12 +32,12 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, status int, root 
 }
 
 func (s *server) wantsXML(accept string) bool {
-	json, xml := strings.Contains(accept, "json"), strings.Contains(accept, "xml")
+	asksJSON := strings.Contains(accept, "json")
 	switch s.switches.XML {
 	case "default":
-		return !json
+		return !asksJSON
 	case "asked":
-		return xml && !json
+		return !asksJSON && strings.Contains(accept, "xml")
 	}
 	return false
 }

@@ -1,0 +1,175 @@
+// Package asm is assisted service: an agent signs in beside the customer, and acts
+// for one of them. The agent's session is a record of its own, with its own tokens,
+// expiry and failures. The customer's stays as it is, behind it: while the agent is
+// there, the page's user is whom they act for, or nobody.
+//
+//	none → agent ⇄ emulating → restoring → none
+//
+// None of these is stored: each follows from the two records.
+package asm
+
+import (
+	"context"
+
+	"latchkey/core"
+	"latchkey/core/errcode"
+	"latchkey/core/event"
+	"latchkey/core/oauth"
+	"latchkey/core/policy"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+	"latchkey/core/spartacus"
+	"latchkey/core/strictjson"
+	"latchkey/core/userauth"
+)
+
+// feature is the agent's part of a runtime.
+type feature struct {
+	assembly *core.Assembly
+	main     *session.Keeper
+	keeper   *session.Keeper
+	client   *oauth.Client
+	service  *userauth.Service
+	idle     *idle
+
+	// shown and restoring are changed while the assembly shows, and nowhere else.
+	shown     session.View
+	restoring bool
+}
+
+// Install is a [core.Feature].
+func Install(a *core.Assembly) error {
+	options := a.Options("agent")
+	if options.Kind() != strictjson.Obj {
+		return nil
+	}
+	f := &feature{assembly: a}
+	f.main, _ = a.Main()
+	flow := userauth.Flow(options.Get("flow").TextOr(string(a.Config.Flow)))
+	f.client = a.Client(func(c *oauth.Config) {
+		c.ResponseType, c.APIResources, c.ProofKey, c.Handover = oauth.ResponseType{}, nil, nil, ""
+		if id := options.Get("clientId").TextOr(""); id != "" || flow != userauth.PasswordFlow {
+			// It has the customers' secret only if it is their client.
+			c.ClientID, c.ClientSecret = options.Get("clientId").TextOr("asm_client"), secret.String{}
+		}
+		if s := options.Get("clientSecret").TextOr(""); s != "" {
+			c.ClientSecret = secret.New(s)
+		}
+	})
+	f.keeper = a.Keeper(core.Beside{
+		Name: "agent", Client: f.client.ClientID, Show: f.show, Strategy: strategy{a.Bearer(f.client)},
+	})
+	f.service = userauth.New(userauth.Options{
+		Flow: flow, Way: oauth.Beside, Allowed: func() error { return nil }, Client: f.client, Keeper: f.keeper,
+		Pending: a.Pending, Navigation: a.Navigation, Location: a.Browser.Location, Windows: a.Browser.Windows,
+		Silent: userauth.Silent{Client: f.client, Windows: a.Browser.Windows}, Origin: a.Config.Origin, AfterLogout: a.Config.AfterLogout, Timeout: a.Config.Timeout,
+	})
+	f.idle = newIdle(f, options)
+
+	customer := a.Holders[policy.User]
+	a.Holders[policy.User] = func() core.Holder {
+		if rec := f.keeper.Record(); rec.Live() {
+			return core.Holder{Keeper: f.keeper, Session: acting(rec)}
+		}
+		return customer()
+	}
+	a.Holders[policy.Agent] = func() core.Holder { return core.Holder{Keeper: f.keeper, Session: f.keeper.Record().Session} }
+	a.Layers = append(a.Layers, f)
+	a.Callbacks = append(a.Callbacks, f.service.Callback)
+	a.Allowed = append(a.Allowed, f.allowed)
+	a.Logouts = append(a.Logouts, f.logoutOfPage)
+	a.Adopters = append(a.Adopters, f.adopt)
+	a.Starting = append(a.Starting, f.start)
+	a.Closing = append(a.Closing, f.idle.close)
+	f.addCommands()
+	return nil
+}
+
+// allowed refuses customers while an agent is there: they would not see whose
+// session it is.
+func (f *feature) allowed() error {
+	if !f.keeper.Record().Live() {
+		return nil
+	}
+	return errcode.New(errcode.AgentLoggedIn, "an agent is signed in; sign the agent out first, or let them act for the customer")
+}
+
+// logoutOfPage is a logout where an agent is there: one who acts for somebody stops
+// that, and nothing more.
+func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bool {
+	rec := f.keeper.Record()
+	switch {
+	case !rec.Live():
+		return false
+	case rec.Acts != "":
+		f.keeper.Act(ctx, rec.Session, "")
+	default:
+		f.end(ctx, session.ByUser, o.Revoke)
+	}
+	if path, ours := f.assembly.Browser.Location.SameOrigin(o.ReturnTo); o.ReturnTo != "" && ours {
+		_ = f.assembly.Browser.Location.Navigate(path)
+	}
+	return true
+}
+
+// end signs the agent out, and gives the customer their own session back: renewed,
+// if it has ended meanwhile and can be.
+func (f *feature) end(ctx context.Context, reason session.Reason, revoke bool) {
+	name := f.keeper.Record().Session
+	if name == "" {
+		return
+	}
+	f.setRestoring(f.spent())
+	was, ended := f.keeper.EndOf(ctx, name, reason)
+	if f.spent() {
+		_ = f.main.Renew(ctx, f.main.Record().Stamp, "")
+	}
+	f.setRestoring(false)
+	if ended && revoke {
+		f.client.Revoke(ctx, was.Tokens)
+	}
+}
+
+// spent tells whether there is a customer's session that has to be renewed.
+func (f *feature) spent() bool {
+	rec := f.main.Record()
+	return rec.Live() && rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now())
+}
+
+func (f *feature) setRestoring(to bool) {
+	f.assembly.Show(func(session.View) []event.Event {
+		f.restoring = to
+		return nil
+	})
+}
+
+// adopt takes over an agent of Spartacus'.
+func (f *feature) adopt(ctx context.Context, left spartacus.Left) {
+	if left.Agent.Access.Empty() {
+		return
+	}
+	if ok, err := f.keeper.Adopt(ctx, left.Agent); !ok || err != nil {
+		return
+	}
+	f.keeper.Act(ctx, f.keeper.Record().Session, left.Emulated)
+}
+
+// start tells that an agent came before the page has seen one, and renews what has
+// ended.
+func (f *feature) start(ctx context.Context, shown *session.Record) []event.Event {
+	rec := f.keeper.Record()
+	if !rec.Live() {
+		return nil
+	}
+	f.idle.opened(ctx)
+	if rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now()) {
+		// A failure keeps the session; the next request tries again.
+		renewing, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)
+		defer cancel()
+		_ = f.keeper.Renew(renewing, rec.Stamp, "")
+	}
+	if shown == nil || !shown.Live() || !f.keeper.Record().Live() {
+		return nil
+	}
+	return []event.Event{{Type: event.Logout, Reason: string(session.ByAgent), Remote: true, PreviousUserID: shown.Tokens.Subject, UserID: session.Anonymous}}
+}

@@ -12,9 +12,6 @@ const golden = readFileSync(new URL('../../core/spartacus/testdata/auth.json', i
 const baseSite = 'electronics-spa';
 const address = { firstName: 'Alice', lastName: 'Liddell', line1: '1 Rabbit Hole', town: 'Oxford', postalCode: 'OX1' };
 const odd = { clientId: 'odd_client', clientSecret: 's% e+c&r=ét' };
-/** Until core/feature/clientauth is there. */
-const noClients = 'needs client tokens';
-const withoutClients = { clientTokens: false };
 const newcomer = { uid: 'dinah@example.com', password: 'curiouser-1', firstName: 'Dinah', lastName: 'Liddell' };
 
 let browser;
@@ -184,11 +181,11 @@ function compare(theirs, ours, expected) {
 
 test('a customer signs in, adds an address, is refreshed and signs out: the same requests', async (t) => {
   const theirs = await asCustomer(await open(t, 'spartacus'));
-  const ours = await asCustomer(await open(t, 'latchkey', { auth: withoutClients }));
+  const ours = await asCustomer(await open(t, 'latchkey'));
   compare(theirs, ours, Object.keys(reasons));
 });
 
-test('S48, S49 nobody registers with a client token: the same requests', { todo: noClients }, async (t) => {
+test('S48, S49 nobody registers with a client token: the same requests', async (t) => {
   const theirs = await asNobody(await open(t, 'spartacus'));
   const ours = await asNobody(await open(t, 'latchkey'));
   compare(theirs, ours, ['They ask for JSON, and are kept from every cache']);
@@ -198,7 +195,7 @@ test('S72 tokens are revoked one after the other, the refresh token first', asyn
   assert.ok(guide.includes('One after the other, the refresh token first'));
   const seen = {};
   for (const kind of ['spartacus', 'latchkey']) {
-    const shop = await open(t, kind, { auth: withoutClients });
+    const shop = await open(t, kind);
     await shop.signIn('alice', 'wonderland');
     await shop.occ.fault({ endpoint: 'revoke', mode: 'hang', count: 1 });
     const left = shop.signOut();
@@ -226,7 +223,7 @@ test('S72 tokens are revoked one after the other, the refresh token first', asyn
   );
 });
 
-test('S48 a secret is encoded once', { todo: noClients }, async (t) => {
+test('S48 a secret is encoded once', async (t) => {
   assert.ok(guide.includes('The secret is encoded once'));
   const theirs = await open(t, 'spartacus', { auth: odd });
   assert.equal(await theirs.call('POST', 'users', { client: true, body: newcomer }), 401);
@@ -246,7 +243,7 @@ test('S60 the golden record of core/spartacus is what the package stores', async
   assert.equal(shape(stored), shape(golden.trim()));
 });
 
-test('S60 occ({ adopt: true }) goes on with what the package left', { todo: 'needs adopt' }, async (t) => {
+test('S60 occ({ adopt: true }) goes on with what the package left', async (t) => {
   const theirs = await open(t, 'spartacus');
   const { occ } = theirs;
   await theirs.signIn('alice', 'wonderland');
@@ -256,8 +253,7 @@ test('S60 occ({ adopt: true }) goes on with what the package left', { todo: 'nee
   // The page is on another origin here, so what was left is put there before it loads.
   await occ.set({ origins: [new URL(servers.latchkey.page).origin] });
   await context.addInitScript((left) => left.forEach(([key, value]) => localStorage.setItem(key, value)), left);
-  const auth = { ...withoutClients, adopt: true };
-  const ours = await open(t, 'latchkey', { context, auth: { ...auth, baseUrl: occ.baseUrl }, occ });
+  const ours = await open(t, 'latchkey', { context, auth: { adopt: true, baseUrl: occ.baseUrl }, occ });
   const { status, userId } = await ours.page.evaluate(() => session.ready);
   assert.deepEqual({ status, userId }, { status: 'authenticated', userId: 'current' });
   await occ.forget();

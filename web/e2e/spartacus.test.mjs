@@ -159,7 +159,7 @@ function differences(theirs, ours) {
 const toServer = ({ request }) => request.includes('/authorizationserver/');
 /** Each with the guide's own words for it. */
 const reasons = {
-  'They ask for JSON, and are kept from every cache': (one) =>
+  'they ask for JSON, and are kept from every cache': (one) =>
     toServer(one) &&
     ((one.member === 'accept' && one.before === angular && one.now === 'application/json') ||
       (one.member === 'headers' && one.now.replace(', cache-control', '').replace(', pragma', '') === one.before)),
@@ -188,11 +188,11 @@ test('a customer signs in, adds an address, is refreshed and signs out: the same
 test('S48, S49 nobody registers with a client token: the same requests', async (t) => {
   const theirs = await asNobody(await open(t, 'spartacus'));
   const ours = await asNobody(await open(t, 'latchkey'));
-  compare(theirs, ours, ['They ask for JSON, and are kept from every cache']);
+  compare(theirs, ours, ['they ask for JSON, and are kept from every cache']);
 });
 
 test('S72 tokens are revoked one after the other, the refresh token first', async (t) => {
-  assert.ok(guide.includes('One after the other, the refresh token first'));
+  assert.ok(guide.includes('Tokens are revoked one after the other, the refresh token first'));
   const seen = {};
   for (const kind of ['spartacus', 'latchkey']) {
     const shop = await open(t, kind);

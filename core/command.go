@@ -49,6 +49,7 @@ func (r *Runtime) commands() map[string]Command {
 		"accessToken":          r.accessToken,
 		"idToken":              r.idToken,
 		"userInfo":             r.userInfo,
+		"loginForm":            r.loginForm,
 		"callback":             r.callback,
 		"remember":             r.remember,
 		"recall":               r.recall,
@@ -191,6 +192,20 @@ func params(args strictjson.Value) (p userauth.Params) {
 		p = append(p, [2]string{name, v.Get(name).TextOr("")})
 	}
 	return p
+}
+
+func (r *Runtime) loginForm(ctx context.Context, _ strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
+	form, err := r.service.LoginForm(ctx)
+	if err != nil {
+		return "", err
+	}
+	var o, fields strictjson.Object
+	o.String("action", form.Action)
+	fields.String(form.Field, form.Token.Expose())
+	o.Raw("fields", fields.Done())
+	return o.Done(), nil
 }
 
 // loginWithPopup has no time of its own: a person is at work.

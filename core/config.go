@@ -95,6 +95,7 @@ func ParseConfig(text string) (Config, error) {
 	}
 	c.options = v
 	c.ClientTokens, c.Adopt, c.Leaves = flag("clientTokens"), flag("adopt"), flag("leaves")
+	c.OAuth.FormToken, c.OAuth.FormAction = v.Get("loginForm").Get("csrf").TextOr(""), v.Get("loginForm").Get("action").TextOr("")
 	c.OAuth.AuthorizeRevocation = flag("authorizeRevocation")
 	if str("scheme") == "occ" {
 		c.occ(flag("isolated"), str("baseSite"))

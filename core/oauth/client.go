@@ -51,6 +51,9 @@ type Config struct {
 	TokenInvalid bool
 	// AuthorizeRevocation sends the access token along when one is revoked.
 	AuthorizeRevocation bool
+	// FormToken and FormAction are for an app's own sign-in page: where the token of
+	// the server's form comes from, and where that is posted to.
+	FormToken, FormAction string
 	// AllowInsecure lets http: through for any host, not only for loopback.
 	AllowInsecure bool
 }

@@ -107,6 +107,16 @@ func (p *Pending) Redeem(ctx context.Context, state string, use func(oauth.Trans
 	return returnTo, false, err
 }
 
+// BegunWithin tells whether a sign-in was begun in the last time.
+func (p *Pending) BegunWithin(ctx context.Context, last time.Duration) (yes bool) {
+	_ = p.update(ctx, func(now *pending) {
+		for _, at := range now.begun {
+			yes = yes || p.clock.Now().Sub(at) < last
+		}
+	})
+	return yes
+}
+
 // AddLogout keeps the state that a logout page shall bring back.
 func (p *Pending) AddLogout(ctx context.Context, state string) {
 	_ = p.update(ctx, func(now *pending) {

@@ -20,81 +20,89 @@ export interface MethodOptions {
   SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
   take: typeof Take;
+  config: { readonly agent?: unknown };
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
 
-export const createMethods = (call: Runtime['call'], { SessionError, take, state }: MethodOptions) => ({
-  async loginWithRedirect(options: LoginOptions = {}) {
-    await call('loginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
-  },
-  /** `popup` was opened within the click, if it could be, and is closed by who opened it. */
-  async loginWithPopup(options: LoginOptions = {}, popup?: Window | null) {
-    if (!popup) throw new SessionError('popup_blocked', 'the browser opened no window; call this in a click');
-    const { returnTo, ...args } = take(options, 'returnTo prompt loginHint params:@object');
-    const window = keep(popup);
-    try {
-      await call('loginWithPopup', { ...args, window });
-    } finally {
-      forget(window);
-    }
-    return state();
-  },
-  async loginSilently(options: SilentLoginOptions = {}) {
-    await call('loginSilently', take(options, 'loginHint params:@object'));
-    return state();
-  },
-  async loginWithCredentials(username: string, password: string, options: CredentialsOptions = {}) {
-    await call(
-      'loginWithCredentials',
-      take({ ...options, username, password }, 'username* password* params:@object otp:@boolean'),
-    );
-    return state();
-  },
-  async logout(options: LogoutOptions = {}) {
-    let args = {};
-    try {
-      args = take(options, 'returnTo revoke:@boolean atServer:@boolean everywhere:@boolean');
-    } catch {
-      // An event, where the method itself is the listener.
-    }
-    await call('logout', args);
-  },
-  async refresh() {
-    await call('refresh');
-    return state();
-  },
-  async getAccessToken(options: { minValidity?: number; resource?: string } = {}): Promise<string> {
-    return (await call('accessToken', take(options, 'minValidity:@number resource'))).token;
-  },
-  async getIdToken(): Promise<string> {
-    return (await call('idToken')).token;
-  },
-  async getUserInfo(): Promise<Claims> {
-    return (await call('userInfo')).claims;
-  },
-  /** What an app's own sign-in page posts to the server. */
-  async loginForm(): Promise<LoginForm> {
-    return call('loginForm');
-  },
-  async 'agent.login'(username: string, password: string) {
-    await call('agentLogin', take({ username, password }, 'username* password*'));
-  },
-  async 'agent.loginWithRedirect'(options: LoginOptions = {}) {
-    await call('agentLoginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
-  },
-  async 'agent.logout'() {
-    await call('agentLogout');
-  },
-  async 'agent.emulate'(userId: string) {
-    await call('emulate', take({ userId }, 'userId*'));
-  },
-  async 'agent.stopEmulating'() {
-    await call('stopEmulating');
-  },
-  async redirectAfterLogin(): Promise<string | null> {
-    return (await call('recall'))?.path ?? null;
-  },
-});
+export const createMethods = (call: Runtime['call'], { SessionError, take, state, config }: MethodOptions) => {
+  /** Calls for what agents do. Whoever has left the option out should hear of that. */
+  const assist = (command: string, args?: object) => {
+    if (!config.agent) throw new SessionError('config_invalid', 'auth.agent is needed for session.agent');
+    return call(command, args);
+  };
+  return {
+    async loginWithRedirect(options: LoginOptions = {}) {
+      await call('loginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
+    },
+    /** `popup` was opened within the click, if it could be, and is closed by who opened it. */
+    async loginWithPopup(options: LoginOptions = {}, popup?: Window | null) {
+      if (!popup) throw new SessionError('popup_blocked', 'the browser opened no window; call this in a click');
+      const { returnTo, ...args } = take(options, 'returnTo prompt loginHint params:@object');
+      const window = keep(popup);
+      try {
+        await call('loginWithPopup', { ...args, window });
+      } finally {
+        forget(window);
+      }
+      return state();
+    },
+    async loginSilently(options: SilentLoginOptions = {}) {
+      await call('loginSilently', take(options, 'loginHint params:@object'));
+      return state();
+    },
+    async loginWithCredentials(username: string, password: string, options: CredentialsOptions = {}) {
+      await call(
+        'loginWithCredentials',
+        take({ ...options, username, password }, 'username* password* params:@object otp:@boolean'),
+      );
+      return state();
+    },
+    async logout(options: LogoutOptions = {}) {
+      let args = {};
+      try {
+        args = take(options, 'returnTo revoke:@boolean atServer:@boolean everywhere:@boolean');
+      } catch {
+        // An event, where the method itself is the listener.
+      }
+      await call('logout', args);
+    },
+    async refresh() {
+      await call('refresh');
+      return state();
+    },
+    async getAccessToken(options: { minValidity?: number; resource?: string } = {}): Promise<string> {
+      return (await call('accessToken', take(options, 'minValidity:@number resource'))).token;
+    },
+    async getIdToken(): Promise<string> {
+      return (await call('idToken')).token;
+    },
+    async getUserInfo(): Promise<Claims> {
+      return (await call('userInfo')).claims;
+    },
+    /** What an app's own sign-in page posts to the server. */
+    async loginForm(): Promise<LoginForm> {
+      return call('loginForm');
+    },
+    async 'agent.login'(username: string, password: string) {
+      await assist('agentLogin', take({ username, password }, 'username* password*'));
+    },
+    async 'agent.loginWithRedirect'(options: LoginOptions = {}) {
+      await assist('agentLoginWithRedirect', take(options, 'returnTo prompt loginHint params:@object'));
+    },
+    async 'agent.logout'() {
+      await assist('agentLogout');
+    },
+    async 'agent.emulate'(userId: string) {
+      await assist('emulate', take({ userId }, 'userId*'));
+    },
+    async 'agent.stopEmulating'() {
+      await assist('stopEmulating');
+    },
+    async redirectAfterLogin(): Promise<string | null> {
+      return (await call('recall'))?.path ?? null;
+    },
+  };
+};
 
 export type Methods = ReturnType<typeof createMethods>;

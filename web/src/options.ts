@@ -38,7 +38,7 @@ const oidcOptions =
   'issuer* endpointOrigins:issuer|@array monitorSession:@boolean trustedAudiences:@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const occOptions =
-  'baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@object adopt:@boolean ' +
+  'baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@object loginForm:@object adopt:@boolean ' +
   oauthOptions;
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
@@ -156,6 +156,8 @@ export const readOptions = (given: SessionOptions) => {
   if (isOcc) {
     const server = prefix('auth.baseUrl', shop).replace(/\/$/, '');
     const { agent } = auth;
+    const form = (auth.loginForm = take(auth.loginForm ?? {}, 'csrf action', 'auth.loginForm'));
+    for (const name in form) form[name] = prefix('auth.loginForm.' + name, form[name]);
     if (agent) auth.agent = { ...take(agent, agentOptions, 'auth.agent') };
     // What the server offers beside the shop: its own sign-in, the list of sites, and what is for agents.
     for (const [path, as] of [

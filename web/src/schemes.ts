@@ -13,7 +13,8 @@ export const oauth = /* @__PURE__ */ scheme<OAuthOptions>('oauth');
 
 /** Fills in what the two generations have as their defaults. */
 const fill = (options: OccOptions): Scheme => {
-  const { baseUrl, clientId, clientSecret, responseType, endpoints, clientTokens, authorizeRevocation } = options;
+  const { baseUrl, clientId, clientSecret, responseType, endpoints, loginForm, clientTokens, authorizeRevocation } =
+    options;
   let { flow } = options;
   const classic = flow == 'password' || clientSecret != null || clientId == 'mobile_android';
   flow ??=
@@ -26,7 +27,8 @@ const fill = (options: OccOptions): Scheme => {
         : /(^| )token/.test(responseType)
           ? 'implicit'
           : 'password';
-  const at = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver/oauth/';
+  const server = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver';
+  const at = server + '/oauth/';
   return {
     ...options,
     clientTokens: clientTokens ?? classic,
@@ -37,6 +39,7 @@ const fill = (options: OccOptions): Scheme => {
     flow,
     responseType: flow == 'password' ? undefined : responseType,
     endpoints: { authorization: at + 'authorize', token: at + 'token', revocation: at + 'revoke', ...endpoints },
+    loginForm: { csrf: server + '/csrf', action: server + '/login', ...loginForm },
     scheme: 'occ',
   };
 };

@@ -26,6 +26,7 @@ export const fromSpartacusConfig =
       userinfoEndpoint,
       sendAuthHeaderOnRevoke: authorizeRevocation,
       useClientTokens: clientTokens,
+      customLoginPage,
       OAuthLibConfig,
       ...others
     } = authentication as Values;
@@ -69,6 +70,10 @@ export const fromSpartacusConfig =
         token: endpoint(tokenEndpoint),
         revocation: endpoint(revokeEndpoint),
         userinfo: endpoint(userinfoEndpoint),
+      },
+      loginForm: {
+        csrf: endpoint(customLoginPage?.csrfEndpoint ?? '/csrf'),
+        action: endpoint(customLoginPage?.loginFormEndpoint ?? '/login'),
       },
     } as OccOptions);
     tell({ client_id: clientId == null }, '', ` is taken to be ${scheme.clientId}`);

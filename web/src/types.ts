@@ -282,6 +282,12 @@ export interface OccOptions extends Omit<ClientOptions, 'clientId' | 'codeExchan
    * @default true in the classic generation
    */
   authorizeRevocation?: boolean;
+  /**
+   * Where the server's own sign-in form is posted to, and where the token comes from that it has to have; for
+   * `session.loginForm()`.
+   * @default `{baseUrl}/authorizationserver/csrf` and `…/login`
+   */
+  loginForm?: { csrf?: string; action?: string };
   /** Assisted service: lets agents sign in and act for customers. Left out, there are none. */
   agent?: AgentOptions;
   /**

@@ -341,6 +341,7 @@ test('the core gets every option; what it does not get has its default there', a
     login: '/login',
     logout: '/logout',
     exclude: [],
+    leaves: true,
   });
   const storage = { getItem: () => null, setItem() {}, removeItem() {} };
   assert.deepEqual(
@@ -381,6 +382,7 @@ test('the core gets every option; what it does not get has its default there', a
       login: '/l',
       logout: '/o',
       exclude: ['/l'],
+      leaves: true,
     },
   );
 });

@@ -670,18 +670,20 @@ test('an error of a command is the caller’s', async () => {
   await assert.rejects(load().loginWithCredentials('ann', 'pw'), (thrown) => thrown === error);
 });
 
-test('what is not built yet rejects, by name', async () => {
-  const session = load();
-  const { agent } = session;
+test('session.agent says which option it needs', async () => {
+  const { agent } = load();
   assert.equal(agent.isLoggedIn, false);
-  await assert.rejects(
-    session.switchContext(),
-    (error) => error.code == 'not_supported' && error.message.includes('switchContext'),
-  );
-  for (const name of ['login', 'logout', 'emulate', 'stopEmulating'])
+  for (const [name, ...args] of [
+    ['login', 'a', 'b'],
+    ['loginWithRedirect'],
+    ['logout'],
+    ['emulate', 'x'],
+    ['stopEmulating'],
+  ])
     await assert.rejects(
-      agent[name](),
-      (error) => error.code == 'not_supported' && error.message.includes(`agent.${name}`),
+      agent[name](...args),
+      (error) => error.code == 'config_invalid' && error.message.includes('auth.agent'),
+      name,
     );
 });
 

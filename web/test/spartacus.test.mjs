@@ -50,6 +50,10 @@ const lib = (options, from = classic) => ({ ...from, OAuthLibConfig: { ...from.O
 const told = (authentication, more) => read(authentication, more).said.map((text) => text.replace('Spartacus: ', ''));
 
 const at = 'https://shop.test/authorizationserver/oauth/';
+const loginForm = {
+  csrf: 'https://shop.test/authorizationserver/csrf',
+  action: 'https://shop.test/authorizationserver/login',
+};
 const endpoints = { authorization: `${at}authorize`, token: `${at}token`, revocation: `${at}revoke` };
 
 test('the defaults of 4.3.8 are carried over without a word', () => {
@@ -67,6 +71,7 @@ test('the defaults of 4.3.8 are carried over without a word', () => {
         clientTokens: true,
         authorizeRevocation: true,
         endpoints,
+        loginForm,
       },
       said: [],
     });
@@ -86,8 +91,9 @@ test('the defaults with codes are carried over, except for what depends on the s
       clientTokens: false,
       authorizeRevocation: false,
       endpoints,
+      loginForm,
     },
-    said: ['Spartacus: customLoginPage is not carried over.', 'Spartacus: initializerOptions is not carried over.'],
+    said: ['Spartacus: initializerOptions is not carried over.'],
   });
 });
 
@@ -125,6 +131,12 @@ test('endpoints go behind the base URL, whatever they look like', () => {
     urls({ revokeEndpoint: 'https://id.test/revoke' }).revocation,
     'https://shop.test/authorizationserver/https://id.test/revoke',
   );
+  const { loginForm: form } = read({
+    ...code,
+    baseUrl: 'https://id.test/as',
+    customLoginPage: { csrfEndpoint: 'token/csrf' },
+  }).scheme;
+  assert.deepEqual(form, { csrf: 'https://id.test/as/token/csrf', action: 'https://id.test/as/login' });
   const partial = read({ client_id: 'mobile_android' }).scheme;
   assert.deepEqual(partial.endpoints, endpoints, 'as the storefront merges its defaults in');
 });
@@ -190,7 +202,7 @@ test('what is not carried over, or works in another way, is said by name', () =>
   assert.ok(told(nameless).includes('client_id is taken to be mobile_android_public.'));
   const not = (name, authentication, more) =>
     assert.deepEqual(told(authentication, more), [`${name} is not carried over.`], name);
-  for (const name of ['logoutUrl', 'customLoginPage', 'initializerOptions', 'autoConfigure', 'ours'])
+  for (const name of ['logoutUrl', 'initializerOptions', 'autoConfigure', 'ours'])
     not(name, { ...classic, [name]: '/logout' });
   const engine = {
     issuer: 'https://id.test',

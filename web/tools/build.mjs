@@ -14,10 +14,10 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 8_250,
+  'latchkey.min.js': 8_350,
   'latchkey.runtime.min.js': 9_000,
   'latchkey.logout.min.js': 1_500,
-  'latchkey.wasm': 850_000,
+  'latchkey.wasm': 820_000,
 };
 
 mkdirSync(dist, { recursive: true });

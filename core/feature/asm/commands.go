@@ -41,7 +41,8 @@ func (f *feature) loginWithRedirect(ctx context.Context, args strictjson.Value) 
 		return "", errcode.New(errcode.ConfigInvalid, "agent.loginWithRedirect needs auth.agent.flow 'code'; else use agent.login")
 	}
 	return core.Nothing, f.service.LoginWithRedirect(ctx, userauth.RedirectOptions{
-		ReturnTo: args.Get("returnTo").TextOr(""), Prompt: args.Get("prompt").TextOr(""), LoginHint: args.Get("loginHint").TextOr(""),
+		// The server may know a customer by its own cookie, and must ask all the same.
+		ReturnTo: args.Get("returnTo").TextOr(""), Prompt: args.Get("prompt").TextOr("login"), LoginHint: args.Get("loginHint").TextOr(""),
 	})
 }
 

@@ -151,6 +151,7 @@ func TestS60ATokenIsNeverHalfTaken(t *testing.T) {
 		{"later than a number can be", `,"expires_at":"99999999999999999999"`, false},
 		{"an expiry of null", `,"expires_at":null`, false},
 		{"an expiry as an object", `,"expires_at":{}`, false},
+		{"a time of arrival of zero", `,"access_token_stored_at":0`, false},
 		{"a time of arrival that is none", `,"access_token_stored_at":"then"`, false},
 		{"a type in lower case", `,"token_type":"bearer"`, true},
 		{"an empty type", `,"token_type":""`, true},

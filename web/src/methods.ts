@@ -3,8 +3,9 @@
  * nothing before it is there.
  */
 import type { Runtime } from './loader';
-import type { take as Take } from './options';
+import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
+import type { Published } from './published';
 import { forget, keep } from './windows';
 import type {
   Claims,
@@ -20,12 +21,20 @@ export interface MethodOptions {
   SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
   take: typeof Take;
-  config: { readonly agent?: unknown };
+  /** What the session is made of; `again` takes it up anew. */
+  config: Config;
+  again(): Promise<void>;
+  /** Ends this runtime. */
+  close(): void;
+  publish(published: Published): void;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
 
-export const createMethods = (call: Runtime['call'], { SessionError, take, state, config }: MethodOptions) => {
+export const createMethods = (
+  call: Runtime['call'],
+  { SessionError, take, state, config, again, close, publish }: MethodOptions,
+) => {
   /** Calls for what agents do. Whoever has left the option out should hear of that. */
   const assist = (command: string, args?: object) => {
     if (!config.agent) throw new SessionError('config_invalid', 'auth.agent is needed for session.agent');
@@ -98,6 +107,26 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
     },
     async 'agent.stopEmulating'() {
       await assist('stopEmulating');
+    },
+    async switchContext(context: string): Promise<SessionState> {
+      if (typeof context != 'string') throw new SessionError('config_invalid', 'context must be a string');
+      if (context != config.context) {
+        const { isLoggedIn, userId: previousUserId } = state();
+        close();
+        // A site that its session is named after goes with it.
+        if (config.baseSite == config.context) config.baseSite = context;
+        config.context = context;
+        config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
+        await again();
+        const event = { remote: false, reason: 'switched', previousUserId, userId: state().userId } as const;
+        publish({
+          events: [
+            ...(isLoggedIn ? [{ ...event, type: 'logout' } as const] : []),
+            ...(state().isLoggedIn ? [{ ...event, type: 'login' } as const] : []),
+          ],
+        });
+      }
+      return state();
     },
     async redirectAfterLogin(): Promise<string | null> {
       return (await call('recall'))?.path ?? null;

@@ -1,6 +1,9 @@
 import { fromSpartacusConfig } from './spartacus';
 import type { OAuthOptions, Occ, OccOptions, OidcOptions, Scheme } from './types';
 
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
+
 const scheme =
   <Options extends object>(name: Scheme['scheme']) =>
   (options: Options): Scheme => ({ ...options, scheme: name });
@@ -31,7 +34,7 @@ const fill = (options: OccOptions): Scheme => {
   const at = server + '/oauth/';
   return {
     ...options,
-    clientTokens: clientTokens ?? classic,
+    clientTokens: clientTokens ?? (!__USER__ && classic),
     authorizeRevocation: authorizeRevocation ?? classic,
     clientId: clientId ?? (classic ? 'mobile_android' : 'mobile_android_public'),
     clientSecret:

@@ -59,10 +59,29 @@ export interface RedirectOptions {
    */
   homePath?: string;
   /**
-   * Paths that are never remembered across a sign-in.
+   * The app's other pages of a sign-in, such as `/register`: never remembered across it, and open to visitors. `*` stands
+   * for one segment.
    * @default []
    */
   exclude?: string[];
+  /**
+   * `guard.check` lets nobody see a page without a sign-in, except `public` and the pages of a sign-in.
+   * @default false
+   */
+  protected?: boolean;
+  /**
+   * With `protected`: paths that visitors may see, and those below them; `/` is the home page alone. `*` stands for one
+   * segment.
+   * @default []
+   */
+  public?: string[];
+  /**
+   * What the app's router puts before each path by itself, such as site and language; `*` stands for one segment, as in
+   * `/shop/*`. It is taken away from what is remembered and compared, and no path that is given back has it.
+   * Goes with `navigate`, as `location.assign` knows no router.
+   * @default none
+   */
+  prefix?: string;
 }
 
 /** What `createSession` takes. Each option is read once, when it is called. */
@@ -621,10 +640,16 @@ export interface Session {
 
 /** For a router. */
 export interface Guard {
-  /** Resolves to `true`, or to the login page's path after it has remembered `path`. */
+  /** Resolves to `true`, or to the login page's path after it has remembered `path`: the page that is shown, where none is given. */
   requireLogin(path?: string): Promise<true | string>;
   /** Resolves to `true`, or to the home page's path. */
   requireAnonymous(path?: string): Promise<true | string>;
+  /**
+   * The one call for a router's global guard: resolves to `true` where the page at `path` may be shown, or to where to go.
+   * `loginPath` leads whoever is signed in to the page remembered, or home; `logoutPath` signs out, and then leads home, or
+   * to the login page if all is `protected`. The page that is shown, where no path is given.
+   */
+  check(path?: string): Promise<true | string>;
 }
 
 /**

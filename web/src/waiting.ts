@@ -35,9 +35,9 @@ const beginning = async (copy: Response, { TextDecoder }: typeof globalThis): Pr
 };
 
 /** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
-const bounded = <T>(
+export const bounded = <T>(
   { clearTimeout, setTimeout }: typeof globalThis,
-  { timeout, signal }: Sending,
+  { timeout, signal }: { timeout: number; signal?: AbortSignal | null },
   promise: Promise<T>,
 ) =>
   new Promise<T | undefined>((resolve, reject) => {

@@ -2,6 +2,7 @@
 import { createMethods } from '../.cache/test/methods.mjs';
 import { readPublished } from '../.cache/test/published.mjs';
 
+export { checkPath, renewed } from '../.cache/test/guard.mjs';
 export { proceed } from '../.cache/test/waiting.mjs';
 
 /** Every runtime started, oldest first. */
@@ -38,7 +39,7 @@ export const startRuntime = async (platform, options) => {
       it.closed = true;
     },
   };
-  it.methods = createMethods(it.call, { ...options, SessionError: platform.SessionError });
+  it.methods = createMethods(it.call, { ...options, SessionError: platform.SessionError, close: it.close });
   // Nobody else asks for the answer here.
   options.program.catch(() => {});
   started.push(it);

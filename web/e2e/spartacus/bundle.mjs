@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const web = fileURLToPath(new URL('../../', import.meta.url));
+const own = `${web}e2e/spartacus/node_modules`;
 
 /** Resolves with the folder. */
 export async function bundleStorefront() {
@@ -16,8 +17,12 @@ export async function bundleStorefront() {
     format: 'esm',
     target: 'es2022',
     mainFields: ['es2015', 'module', 'main'],
-    // Translations are loaded by Node's means there, and not at all here.
-    alias: { 'i18next-http-backend': `${web}e2e/spartacus/nothing.js` },
+    alias: {
+      // The engine is content with any Angular, and so may lie where a newer one does.
+      ...Object.fromEntries(['@angular/common', '@angular/core', 'rxjs'].map((name) => [name, `${own}/${name}`])),
+      // Translations are loaded by Node's means there, and not at all here.
+      'i18next-http-backend': `${web}e2e/spartacus/nothing.js`,
+    },
   });
   await writeFile(
     `${folder}/index.html`,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { occ as scheme } from '../dist/latchkey.js';
 import { launch } from '../tools/browser.mjs';
 import { startOcc } from './servers/occ.mjs';
 import { bundleStorefront } from './spartacus/bundle.mjs';
@@ -11,33 +12,43 @@ const guide = readFileSync(new URL('../docs/spartacus.md', import.meta.url), 'ut
 const golden = readFileSync(new URL('../../core/spartacus/testdata/auth.json', import.meta.url), 'utf8');
 const baseSite = 'electronics-spa';
 const address = { firstName: 'Alice', lastName: 'Liddell', line1: '1 Rabbit Hole', town: 'Oxford', postalCode: 'OX1' };
-const odd = { clientId: 'odd_client', clientSecret: 's% e+c&r=ét' };
+const odd = { client_id: 'odd_client', client_secret: 's% e+c&r=ét' };
 const newcomer = { uid: 'dinah@example.com', password: 'curiouser-1', firstName: 'Dinah', lastName: 'Liddell' };
 
 let browser;
 let servers;
+/** What the package has as its configuration, where an app says nothing. */
+let defaults;
 before(async () => {
-  const [launched, folder] = await Promise.all([launch(), bundleStorefront()]);
+  const [launched, { folder, authentication }] = await Promise.all([launch(), bundleStorefront()]);
   browser = launched;
+  defaults = authentication;
   servers = { spartacus: await startOcc({ static: folder }), latchkey: await startOcc() };
 });
 after(() => Promise.all([browser?.close(), servers?.spartacus.close(), servers?.latchkey.close()]));
 
-/** A page of either kind, with one way to drive both. */
-async function open(t, kind, { context, auth, occ = servers[kind] } = {}) {
+/**
+ * A page of either kind, with one way to drive both. `app` is what the app's own configuration says, `more` are options
+ * that only Latchkey has.
+ */
+async function open(t, kind, { context, app, more, occ = servers[kind] } = {}) {
   if (!context) {
     await occ.reset();
     context = await browser.newContext();
     t.after(() => context.close());
   }
-  const site = `${occ.baseUrl}/occ/v2/${baseSite}`;
-  const shop = { baseUrl: occ.baseUrl, baseSite };
-  const authentication = auth && { client_id: auth.clientId, client_secret: auth.clientSecret };
-  const settings = { scheme: 'occ', auth: { ...shop, flow: 'password', ...auth }, options: { api: [site] } };
+  const api = `${occ.baseUrl}/occ/v2/${baseSite}`;
+  const authentication = { ...defaults, ...app };
+  const backend = { occ: { baseUrl: occ.baseUrl, prefix: '/occ/v2/' } };
+  const site = { baseSite: [baseSite] };
+  const said = [];
+  const auth = scheme.fromSpartacusConfig(authentication, { ...backend, context: site }, (text) => said.push(text));
+  assert.deepEqual(said, [], 'all is carried over');
   await context.addInitScript((settings) => Object.assign(globalThis, { settings }), {
-    ...shop,
-    authentication,
-    ...settings,
+    config: { authentication, backend, context: site },
+    scheme: 'occ',
+    auth: { ...auth, ...more },
+    options: { api: [api] },
   });
   const page = await context.newPage();
   await page.goto(servers[kind].page);
@@ -45,7 +56,7 @@ async function open(t, kind, { context, auth, occ = servers[kind] } = {}) {
   if (kind === 'latchkey') {
     // As the driver has it.
     await page.evaluate(
-      ({ root, site, accept }) =>
+      ({ root, api, accept }) =>
         (globalThis.shop = {
           signIn: (name, password) => session.loginWithCredentials(name, password),
           signOut: () => session.logout(),
@@ -55,12 +66,12 @@ async function open(t, kind, { context, auth, occ = servers[kind] } = {}) {
               'content-type': 'application/json',
               ...(client && { 'cx-use-client-token': 'true' }),
             };
-            const url = path === 'basesites' ? `${root}/${path}` : `${site}/${path}`;
+            const url = path === 'basesites' ? `${root}/${path}` : `${api}/${path}`;
             return (await fetch(url, { method, headers, body: body && JSON.stringify(body) })).status;
           },
         }),
       // Angular asks for this wherever the app asks for nothing.
-      { root: `${occ.baseUrl}/occ/v2`, site, accept: angular },
+      { root: `${occ.baseUrl}/occ/v2`, api, accept: angular },
     );
     await page.evaluate(() => session.ready);
   }
@@ -225,11 +236,11 @@ test('S72 tokens are revoked one after the other, the refresh token first', asyn
 
 test('S48 a secret is encoded once', async (t) => {
   assert.ok(guide.includes('The secret is encoded once'));
-  const theirs = await open(t, 'spartacus', { auth: odd });
+  const theirs = await open(t, 'spartacus', { app: odd });
   assert.equal(await theirs.call('POST', 'users', { client: true, body: newcomer }), 401);
   const refused = (await theirs.occ.log()).find(({ grantType }) => grantType === 'client_credentials');
   assert.equal(refused.status, 401, 'encoded twice it is another one');
-  const ours = await open(t, 'latchkey', { auth: odd });
+  const ours = await open(t, 'latchkey', { app: odd });
   assert.equal(await ours.call('POST', 'users', { client: true, body: newcomer }), 201);
 });
 
@@ -253,7 +264,7 @@ test('S60 occ({ adopt: true }) goes on with what the package left', async (t) =>
   // The page is on another origin here, so what was left is put there before it loads.
   await occ.set({ origins: [new URL(servers.latchkey.page).origin] });
   await context.addInitScript((left) => left.forEach(([key, value]) => localStorage.setItem(key, value)), left);
-  const ours = await open(t, 'latchkey', { context, auth: { adopt: true, baseUrl: occ.baseUrl }, occ });
+  const ours = await open(t, 'latchkey', { context, more: { adopt: true }, occ });
   const { status, userId } = await ours.page.evaluate(() => session.ready);
   assert.deepEqual({ status, userId }, { status: 'authenticated', userId: 'current' });
   await occ.forget();

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const web = fileURLToPath(new URL('../../', import.meta.url));
 const own = `${web}e2e/spartacus/node_modules`;
+const config = 'esm2015/src/auth/user-auth/config/default-auth-config.js';
 
-/** Resolves with the folder. */
+/** Resolves with the folder, and with the defaults that the package publishes. */
 export async function bundleStorefront() {
   const folder = `${web}.cache/spartacus`;
   await mkdir(folder, { recursive: true });
@@ -28,5 +29,9 @@ export async function bundleStorefront() {
     `${folder}/index.html`,
     '<!doctype html><link rel="icon" href="data:," /><title>Storefront</title><script type="module" src="/driver.js"></script>',
   );
-  return folder;
+  // As Node sees it, the file says `export` and is no module.
+  const defaults = `${folder}/defaults.mjs`;
+  await build({ entryPoints: [`${own}/@spartacus/core/${config}`], outfile: defaults, format: 'esm' });
+  const { defaultAuthConfig } = await import(defaults);
+  return { folder, authentication: defaultAuthConfig.authentication };
 }

@@ -30,20 +30,11 @@ import {
   UserIdService,
   WindowRef,
 } from '@spartacus/core';
-// The only one that the package does not export.
-import { defaultAuthConfig } from '@spartacus/core/esm2015/src/auth/user-auth/config/default-auth-config';
 
-const { baseUrl, baseSite, authentication } = globalThis.settings;
-const config = {
-  authentication: {
-    ...defaultAuthConfig.authentication,
-    ...authentication,
-    // The server of the tests has an address that the engine does not take for this machine's.
-    OAuthLibConfig: { ...defaultAuthConfig.authentication.OAuthLibConfig, requireHttps: false },
-  },
-  backend: { occ: { baseUrl, prefix: '/occ/v2/', endpoints: { baseSites: 'basesites' } } },
-  context: { baseSite: [baseSite] },
-};
+const { config } = globalThis.settings;
+const { baseUrl } = config.backend.occ;
+// The server of the tests has an address that the engine does not take for this machine's.
+config.authentication.OAuthLibConfig.requireHttps = false;
 
 /** One that runs what it is given, as without a zone. */
 const zone = { run: (fn) => fn(), runOutsideAngular: (fn) => fn() };

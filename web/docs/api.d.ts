@@ -311,6 +311,49 @@ export interface OccOptions extends Omit<ClientOptions, 'clientId' | 'codeExchan
      */
     adopt?: boolean;
 }
+/** What `occ` is, as a function and beside it. */
+export interface Occ {
+    (options: OccOptions): Scheme;
+    /**
+     * The scheme of a shop that has its configuration from Spartacus: its `authentication`, as it is after the defaults were
+     * merged in, and its `backend` with its `context` beside it. `say` gets a sentence for each option that is not carried over,
+     * or works in another way.
+     */
+    fromSpartacusConfig(authentication: SpartacusAuthentication, backend: SpartacusBackend, say?: (sentence: string) => void): Scheme;
+}
+/** `authentication` of a configuration of Spartacus. */
+export interface SpartacusAuthentication {
+    client_id?: string;
+    client_secret?: string;
+    baseUrl?: string;
+    tokenEndpoint?: string;
+    revokeEndpoint?: string;
+    loginUrl?: string;
+    logoutUrl?: string;
+    userinfoEndpoint?: string;
+    sendAuthHeaderOnRevoke?: boolean;
+    useClientTokens?: boolean;
+    customLoginPage?: object;
+    initializerOptions?: object;
+    /** The name that `initializerOptions` had before. */
+    autoConfigure?: object;
+    OAuthLibConfig?: object;
+}
+/** `backend` of a configuration of Spartacus; and `context`, which has the base site. */
+export interface SpartacusBackend {
+    occ?: {
+        baseUrl?: string;
+        prefix?: string;
+        useWithCredentials?: boolean;
+        endpoints?: object;
+    };
+    context?: {
+        baseSite?: string[];
+        urlParameters?: string[];
+    };
+    media?: object;
+    loadingScopes?: object;
+}
 /** How agents sign in. */
 export interface AgentOptions {
     /** @default 'asm_client'; with passwords, the one of the customers */
@@ -608,7 +651,7 @@ export declare const oauth: (options: OAuthOptions) => Scheme;
  * SAP Commerce. Its servers come in two generations: those with a client secret, passwords and client tokens
  * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
  */
-export declare const occ: (options: OccOptions) => Scheme;
+export declare const occ: Occ;
 /** Vendure; not built yet. */
 export declare const vendure: (options: object) => Scheme;
 /** A backend with cookies; not built yet. */

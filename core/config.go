@@ -10,6 +10,7 @@ import (
 	"latchkey/core/secret"
 	"latchkey/core/strictjson"
 	"latchkey/core/userauth"
+	"latchkey/core/vendure"
 )
 
 // Config is what the page asked for, as ARCHITECTURE.md names it under "The
@@ -21,6 +22,8 @@ type Config struct {
 	// InMemory says that the session does not outlive the page.
 	InMemory bool
 	OAuth    oauth.Config
+	// Vendure is set with that scheme, and OAuth is then of no use but for its names.
+	Vendure *vendure.Config
 	Flow     userauth.Flow
 	Origin   string
 	Paths    navigation.Paths
@@ -94,6 +97,9 @@ func ParseConfig(text string) (Config, error) {
 		},
 	}
 	c.options = v
+	if str("scheme") == "vendure" {
+		c.vendure(str)
+	}
 	c.ClientTokens, c.Adopt, c.Leaves = flag("clientTokens"), flag("adopt"), flag("leaves")
 	c.OAuth.FormToken, c.OAuth.FormAction = v.Get("loginForm").Get("csrf").TextOr(""), v.Get("loginForm").Get("action").TextOr("")
 	c.OAuth.AuthorizeRevocation = flag("authorizeRevocation")
@@ -119,6 +125,17 @@ func ParseConfig(text string) (Config, error) {
 	return c, c.check()
 }
 
+// vendure reads what that scheme has.
+func (c *Config) vendure(str func(string) string) {
+	c.Vendure = &vendure.Config{URL: str("url"), Header: str("authTokenHeader")}
+	if str("tokenMethod") == "cookie" {
+		c.Vendure.Header = ""
+	}
+	if channel := str("channelToken"); channel != "" {
+		c.Vendure.Headers = []policy.Header{{Name: "vendure-token", Value: secret.New(channel)}}
+	}
+}
+
 // occ is what is known of SAP Commerce: which of its errors mean what, and what a
 // user is called on a site that has users of its own.
 func (c *Config) occ(isolated bool, site string) {
@@ -138,11 +155,14 @@ func (c Config) check() error {
 			return errcode.New(errcode.ConfigInvalid, required.name+" is missing")
 		}
 	}
-	if c.Flow != userauth.Code && c.Flow != userauth.PasswordFlow {
-		return errcode.New(errcode.ConfigInvalid, "auth.flow must be 'code' or 'password'")
-	}
 	if c.Timeout <= 0 || c.Leeway < 0 {
 		return errcode.New(errcode.ConfigInvalid, "timeout must be more than 0, and refreshLeeway at least 0")
+	}
+	if c.Vendure != nil {
+		return nil
+	}
+	if c.Flow != userauth.Code && c.Flow != userauth.PasswordFlow {
+		return errcode.New(errcode.ConfigInvalid, "auth.flow must be 'code' or 'password'")
 	}
 	if name := c.OAuth.Insecure(); name != "" {
 		return errcode.New(errcode.ConfigInvalid, "auth."+name+" is no https address that can be used (http only for loopback, or with allowInsecure)")

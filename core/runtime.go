@@ -13,8 +13,6 @@ import (
 	"latchkey/core/persist"
 	"latchkey/core/policy"
 	"latchkey/core/session"
-	"latchkey/core/session/bearer"
-	"latchkey/core/session/handover"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
 	"latchkey/core/userauth"
@@ -52,35 +50,12 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 	r.shown.publish = publish
 
-	if c.DPoP {
-		c.OAuth.ProofKey = b.ProofKey
-	}
-	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
-	r.client = client
-	silent := userauth.Silent{Client: client, Windows: b.Windows}
-	var silently session.Silently
-	if c.OAuth.Discover && c.Flow == userauth.Code {
-		silently = silent.Again
-	}
-	var strategy session.Strategy = bearer.New(client, bearer.Options{Silently: silently, Refusal: c.Refusal, Nameless: c.Nameless})
-	if c.OAuth.Handover != "" {
-		strategy = handover.New(silently)
-	}
-	r.keeper = r.keep(c.Key, c.OAuth.ClientID, strategy, func(v session.View, events []event.Event) {
-		r.showMain(v, events)
-		r.monitor.Look()
-	}, nil)
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
-	r.service = userauth.New(userauth.Options{
-		Flow: c.Flow, Way: oauth.Redirect, Allowed: r.allowed, Suffix: c.Suffix, Client: client, Keeper: r.keeper, Pending: pending, Navigation: r.navigation,
-		Location: b.Location, Windows: b.Windows, Silent: silent, Origin: c.Origin, AfterLogout: c.AfterLogout, Timeout: c.Timeout,
-	})
-	if c.Monitor && c.OAuth.Discover && c.Flow == userauth.Code {
-		r.monitor = userauth.NewMonitor(userauth.MonitorOptions{
-			Client: client, Keeper: r.keeper, Silent: silent, Windows: b.Windows, Locks: b.Locks, Lifecycle: b.Lifecycle,
-			Lock: c.Key + "/monitor", Timeout: c.Timeout,
-		})
+	if c.Vendure != nil {
+		r.vendure()
+	} else {
+		r.oauth(pending)
 	}
 	r.assembly = &Assembly{
 		Config: c, Browser: b, Pending: pending, Navigation: r.navigation, Commands: r.commands(), runtime: r,

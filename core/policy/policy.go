@@ -62,9 +62,10 @@ type Rule struct {
 	Credentials bool
 	// Capture are the headers of an answer that the core wants to see.
 	Capture []string
-	// Single sends one request at a time, until there is another policy: the first
-	// may bring what the others have to carry.
-	Single bool
+	// Single sends one request at a time, until there is another policy, of those with
+	// a body that it fits: the first may bring what the others have to carry. It is a
+	// regular expression; "" is for none.
+	Single string
 	// CSRF is for unsafe requests; the zero CSRF where they need nothing.
 	CSRF CSRF
 	// Session and Version are of the session that these credentials are of, where
@@ -154,9 +155,7 @@ func (r Rule) json() string {
 	if r.Capture != nil {
 		o.Texts("capture", r.Capture)
 	}
-	if r.Single {
-		o.Bool("single", true)
-	}
+	o.Text("single", r.Single)
 	if r.CSRF.Header != "" {
 		var csrf strictjson.Object
 		csrf.String("header", r.CSRF.Header)

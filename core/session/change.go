@@ -83,6 +83,22 @@ func (k *Keeper) Adopt(ctx context.Context, tokens Tokens) (ok bool, err error) 
 	return ok, nil
 }
 
+// Replace begins a session with tokens, in place of the one that was there at from;
+// if that is not the one any more, or has moved on, nothing happens.
+func (k *Keeper) Replace(ctx context.Context, from Stamp, tokens Tokens) (ok bool, err error) {
+	name, err := k.name()
+	if err != nil {
+		return false, err
+	}
+	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+		if now.Session != from.Session || now.Live() && now.Past(from, "") || !now.Live() && now.Generation > from.Generation {
+			return now, false
+		}
+		return Record{Stamp: Stamp{name, now.Generation + 1}, Tokens: tokens}, true
+	})
+	return ok, nil
+}
+
 // Act makes the user of a session act for another one from now on, or with ""
 // for nobody but themselves. It returns whether that session is still there.
 func (k *Keeper) Act(ctx context.Context, session, user string) bool {

@@ -1,0 +1,61 @@
+package core
+
+import (
+	"latchkey/core/event"
+	"latchkey/core/oauth"
+	"latchkey/core/persist"
+	"latchkey/core/session"
+	"latchkey/core/session/bearer"
+	"latchkey/core/session/captured"
+	"latchkey/core/session/handover"
+	"latchkey/core/userauth"
+	"latchkey/core/vendure"
+)
+
+// A scheme is a strategy for the main session, and the ways in and out of it.
+
+// main makes the main session's keeper.
+func (r *Runtime) main(strategy session.Strategy) {
+	r.keeper = r.keep(r.config.Key, r.config.OAuth.ClientID, strategy, func(v session.View, events []event.Event) {
+		r.showMain(v, events)
+		r.monitor.Look()
+	}, nil)
+}
+
+// oauth is OAuth 2.0 and OpenID Connect.
+func (r *Runtime) oauth(pending *persist.Pending) {
+	c, b := r.config, r.browser
+	if c.DPoP {
+		c.OAuth.ProofKey = b.ProofKey
+	}
+	client := oauth.New(c.OAuth, b.HTTP, b.Crypto, b.Clock)
+	r.client = client
+	silent := userauth.Silent{Client: client, Windows: b.Windows}
+	var silently session.Silently
+	if c.OAuth.Discover && c.Flow == userauth.Code {
+		silently = silent.Again
+	}
+	var strategy session.Strategy = bearer.New(client, bearer.Options{Silently: silently, Refusal: c.Refusal, Nameless: c.Nameless})
+	if c.OAuth.Handover != "" {
+		strategy = handover.New(silently)
+	}
+	r.main(strategy)
+	r.service = userauth.New(userauth.Options{
+		Flow: c.Flow, Way: oauth.Redirect, Allowed: r.allowed, Suffix: c.Suffix, Client: client, Keeper: r.keeper, Pending: pending, Navigation: r.navigation,
+		Location: b.Location, Windows: b.Windows, Silent: silent, Origin: c.Origin, AfterLogout: c.AfterLogout, Timeout: c.Timeout,
+	})
+	if c.Monitor && c.OAuth.Discover && c.Flow == userauth.Code {
+		r.monitor = userauth.NewMonitor(userauth.MonitorOptions{
+			Client: client, Keeper: r.keeper, Silent: silent, Windows: b.Windows, Locks: b.Locks, Lifecycle: b.Lifecycle,
+			Lock: c.Key + "/monitor", Timeout: c.Timeout,
+		})
+	}
+}
+
+// vendure is a Vendure server.
+func (r *Runtime) vendure() {
+	c := *r.config.Vendure
+	client := vendure.New(c, r.browser.HTTP, r.browser.Clock)
+	r.main(captured.New(captured.Options{Header: c.Header, Headers: c.Headers, Codes: []string{vendure.Forbidden}, Whose: client.Whose}))
+	r.service = vendure.NewService(client, r.keeper)
+}

@@ -193,7 +193,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, left]: unknown[]) => {
+  const begin = ([json, client, agent, left, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
     if (isLive(agent) || (left && !json)) return hold(boot());
     const record = readRecord(json, config);
@@ -206,7 +206,9 @@ export const createSession = (given: SessionOptions): Session => {
     setPrototypeOf(plane.policy.rules, null);
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;
-    if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
+    // What waits to be told here comes with the runtime.
+    if (login) load();
+    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
     else if (options.load != 'demand') setTimeout(load);
   };
 
@@ -218,9 +220,10 @@ export const createSession = (given: SessionOptions): Session => {
       clientTokens && key + '/client',
       agent && agentKey(),
       adopt && 'spartacus\u26bf\u26bfauth',
-    ].map((name) => {
+      key + '/login',
+    ].map((name, i) => {
       try {
-        return name && storage.getItem(name as string);
+        return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
       } catch {
         // Read as nothing; the core will say what is wrong with the storage.
       }

@@ -41,13 +41,20 @@ export const createSession = (given: SessionOptions): Session => {
   /** A sign-in that nobody has listened for yet. */
   let missed: unknown;
 
-  let resolveReady: (state: SessionState) => void;
-  let rejectReady: (error: unknown) => void;
-  const ready = new Promise<SessionState>((resolve, reject) => {
-    resolveReady = resolve;
-    rejectReady = reject;
-  });
-  ready.catch(nothing);
+  let resolveReady!: (state: SessionState) => void;
+  let rejectReady!: (error: unknown) => void;
+  /** Settles when the state is known: that of this context. */
+  let restored!: Promise<SessionState>;
+  const restore = () => {
+    restored = new Promise((resolve, reject) => {
+      resolveReady = resolve;
+      rejectReady = reject;
+    });
+    restored.catch(nothing);
+  };
+  restore();
+  const ready = restored;
+  let switching: Promise<unknown> | undefined;
 
   /** Returns what ends it. Without a type: to states, and to the current one at once. */
   const listen = (type: string, fn: Listener) => {
@@ -265,7 +272,7 @@ export const createSession = (given: SessionOptions): Session => {
   /** The state, for guards: they answer also where the runtime cannot run. */
   const known = async () => {
     alive();
-    await ready.catch(nothing);
+    await restored.catch(nothing);
     alive();
   };
 
@@ -317,31 +324,38 @@ export const createSession = (given: SessionOptions): Session => {
       }
     },
     agent,
-    async switchContext(context) {
-      await known();
-      check('context', context);
-      if (context != config.context) {
-        const { isLoggedIn, userId } = state;
-        (await booting?.catch(nothing))?.close();
-        booting = undefined;
-        up = false;
-        plane.policy = none;
-        plane.prover = undefined;
-        // A site that its session is named after goes with it.
-        if (config.baseSite == config.context) config.baseSite = context;
-        config.context = context;
-        config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
-        state = anonymous('restoring');
-        const switched = new Promise((resolve) => {
-          const stop = listen('', ({ status }) => status != 'restoring' && resolve(setTimeout(() => stop())));
-        });
-        read();
-        await switched;
-        const event = { previousUserId: userId, userId: state.userId };
-        if (isLoggedIn) emit({ type: 'logout', reason: 'switched', ...event });
-        if (state.isLoggedIn) emit({ type: 'login', reason: 'switched', ...event });
-      }
-      return state;
+    switchContext(context) {
+      // One after the other.
+      const before = switching;
+      const its = async () => {
+        await before;
+        await known();
+        check('context', context);
+        if (context != config.context) {
+          const { isLoggedIn, userId } = state;
+          (await booting?.catch(nothing))?.close();
+          alive();
+          booting = undefined;
+          up = false;
+          plane.policy = none;
+          plane.prover = undefined;
+          // A site that its session is named after goes with it.
+          if (config.baseSite == config.context) config.baseSite = context;
+          config.context = context;
+          config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
+          state = anonymous('restoring');
+          restore();
+          read();
+          await known();
+          const event = { previousUserId: userId, userId: state.userId };
+          if (isLoggedIn) emit({ type: 'logout', reason: 'switched', ...event });
+          if (state.isLoggedIn) emit({ type: 'login', reason: 'switched', ...event });
+        }
+        return state;
+      };
+      const switched = its();
+      switching = switched.catch(nothing);
+      return switched;
     },
     async checkOAuthParamsInUrl(url) {
       alive();

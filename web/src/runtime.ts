@@ -17,7 +17,7 @@ declare const __VERSION__: string;
 
 export const startRuntime = async (
   platform: Platform,
-  options: Omit<RuntimeOptions, 'prover'> & Omit<MethodOptions, 'SessionError' | 'close'> & { plane: Plane },
+  options: Omit<RuntimeOptions, 'prover'> & Omit<MethodOptions, 'SessionError'> & { plane: Plane },
 ) => {
   const { version, SessionError } = platform;
   if (version != __VERSION__)
@@ -53,7 +53,7 @@ export const startRuntime = async (
       listening.abort();
       close();
     },
-    methods: createMethods(call, { ...options, SessionError, close }),
+    methods: createMethods(call, { ...options, SessionError }),
   };
 };
 

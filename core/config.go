@@ -127,7 +127,7 @@ func ParseConfig(text string) (Config, error) {
 
 // vendure reads what that scheme has.
 func (c *Config) vendure(str func(string) string) {
-	c.Vendure = &vendure.Config{URL: str("url"), Header: str("authTokenHeader")}
+	c.Vendure = &vendure.Config{URL: str("url"), Header: str("authTokenHeader"), Making: str("making")}
 	if str("tokenMethod") == "cookie" {
 		c.Vendure.Header = ""
 	}

@@ -56,6 +56,6 @@ func (r *Runtime) oauth(pending *persist.Pending) {
 func (r *Runtime) vendure() {
 	c := *r.config.Vendure
 	client := vendure.New(c, r.browser.HTTP, r.browser.Clock)
-	r.main(captured.New(captured.Options{Header: c.Header, Headers: c.Headers, Codes: []string{vendure.Forbidden}, Whose: client.Whose}))
+	r.main(captured.New(captured.Options{Header: c.Header, Making: c.Making, Codes: []string{vendure.Forbidden}, Whose: client.Whose}))
 	r.service = vendure.NewService(client, r.keeper)
 }

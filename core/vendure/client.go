@@ -24,6 +24,8 @@ type Config struct {
 	// Header is that of answers with a token, in lower case; "" where the session is
 	// in a cookie.
 	Header string
+	// Making is for the strategy: see [captured.Options].
+	Making string
 	// Headers go with every request: the channel's.
 	Headers []policy.Header
 }

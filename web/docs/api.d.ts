@@ -372,6 +372,23 @@ export interface AgentOptions {
      */
     idleWarning?: number;
 }
+/** A Vendure server. A visitor may have a session there too: with a cart in it, but with nobody signed in. */
+export interface VendureOptions {
+    /** Its GraphQL endpoint, shop or admin: an https: URL, or a path of this origin. */
+    url: string;
+    /**
+     * How a session travels: in a header that the server names, or in a cookie.
+     * @default 'bearer'
+     */
+    tokenMethod?: 'bearer' | 'cookie';
+    /**
+     * The header of answers with a token in it. The server must name it in `Access-Control-Expose-Headers`.
+     * @default 'vendure-auth-token'
+     */
+    authTokenHeader?: string;
+    /** The channel's token, sent as `vendure-token` where the caller sets none. */
+    channelToken?: string;
+}
 /** The endpoints of an authorization server. */
 export interface Endpoints {
     /** Needed by the flow `'code'`. */
@@ -548,6 +565,11 @@ export interface Session {
     /** Resolves with the new state; rejects with `invalid_credentials`. */
     loginWithCredentials(username: string, password: string, options?: CredentialsOptions): Promise<SessionState>;
     /**
+     * Signs in by an operation of the server's own; with `vendure()`: `login`, `authenticate`, `verifyCustomerAccount`,
+     * `resetPassword`. Rejects with `invalid_credentials`, with the server's own code in `oauth.error`.
+     */
+    loginWith(operation: string, variables?: object): Promise<SessionState>;
+    /**
      * For an app's own sign-in page, where the server leads to for a sign-in that `loginWithRedirect` has begun (SAP Commerce
      * has this): what a form of that page posts to the server, beside `username` and `password`. Where the server knows of no
      * sign-in it is begun again, once in 15 seconds, and the page leaves; else this rejects with `interaction_required`.
@@ -652,8 +674,8 @@ export declare const oauth: (options: OAuthOptions) => Scheme;
  * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
  */
 export declare const occ: Occ;
-/** Vendure; not built yet. */
-export declare const vendure: (options: object) => Scheme;
+/** A Vendure server. */
+export declare const vendure: (options: VendureOptions) => Scheme;
 /** A backend with cookies; not built yet. */
 export declare const cookies: (options: object) => Scheme;
 

@@ -36,6 +36,8 @@ export interface Plane {
   readonly config: ProverOptions['config'];
   readonly pending: ProverOptions['pending'];
   prover?: Prover;
+  /** A visitor's request that may bring a session, and what comes of it. */
+  alone?: Promise<unknown>;
   /** The last `switchContext`. */
   switching?: Promise<unknown>;
 }
@@ -69,7 +71,7 @@ export interface Sending {
   /** A Request to send next time. */
   spare?: Request;
   /** Sends it. */
-  call(rule?: Rule, proof?: Proof): Promise<Response>;
+  call(rule?: Rule, proof?: Extra): Promise<Response>;
   /** Keeps a spare, if it is wanted and there is a need. */
   keep(wanted: boolean): void;
   refused(rule: Rule, response: Response): boolean | undefined;
@@ -82,6 +84,9 @@ export interface FetchOptions {
   readonly retries: number;
   readonly timeout: number;
 }
+
+/** Headers that one attempt has and the next may not. */
+export type Extra = Pick<Proof, 'headers'>;
 
 type Init = Record<PropertyKey, unknown>;
 type HeaderRecord = Record<string, string>;
@@ -187,7 +192,8 @@ export const createFetch = (
     const userId = headers['latchkey-user-id'];
     for (const name in headers) if (marks.test(name)) delete headers[name];
     delete init.as;
-    if (hit && config.scheme == 'occ') headers.accept ??= 'application/json';
+    const { headers: usual } = config as { headers?: HeaderRecord };
+    if (hit) for (const name in usual) headers[name] ??= usual[name]!;
     const by: Sending['by'] = ({ rules }) => {
       const whose = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : as;
       // AS-08: what is the user's own is never asked for as nobody.
@@ -258,11 +264,14 @@ export const createFetch = (
     if (
       // The native fetch says best what an aborted signal means.
       it.signal?.aborted ||
-      (!held && !ahead && !userId && !(rule!.hold || rule!.dpop || rule!.validUntil! <= now()))
+      (!held &&
+        !ahead &&
+        !userId &&
+        !(rule!.hold || rule!.dpop || rule!.single || rule!.csrf || rule!.validUntil! <= now()))
     ) {
       it.keep(retries > 0);
       it.response = await call(rule);
-      if (it.refused(rule!, it.response)) return proceed(it);
+      if (rule!.capture || it.refused(rule!, it.response)) return proceed(it);
       it.spare?.body?.cancel().catch(() => {});
       return it.response;
     }

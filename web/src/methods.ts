@@ -80,6 +80,10 @@ export const createMethods = (
       }
       await call('logout', args);
     },
+    async loginWith(operation: string, variables: object = {}): Promise<SessionState> {
+      await call('loginWith', take({ operation, variables }, 'operation* variables:@object'));
+      return state();
+    },
     async refresh() {
       await call('refresh');
       return state();

@@ -51,6 +51,9 @@ const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@t
 const occOptions =
   `baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@false|${object} loginForm:@object adopt:@boolean ` +
   oauthOptions;
+const vendureOptions = 'scheme* url* tokenMethod:bearer|cookie authTokenHeader channelToken';
+/** What is in a body of GraphQL that may get a visitor of Vendure a session. */
+const making = 'mutation|active|order|eligible';
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
 
@@ -156,16 +159,21 @@ export const readOptions = (given: SessionOptions) => {
     }
   });
   const copy: Values = { ...options.auth };
-  check('auth.scheme', copy.scheme, 'oidc|oauth|occ|!vendure|!cookies');
+  check('auth.scheme', copy.scheme, 'oidc|oauth|occ|vendure|!cookies');
   const isOcc = copy.scheme == 'occ';
   const {
-    clientId: client,
+    clientId: client = copy.scheme,
     baseUrl: shop,
     prefix: below = '/occ/v2',
     ...auth
-  } = take(copy, copy.scheme == 'oidc' ? oidcOptions : isOcc ? occOptions : oauthOptions, 'auth');
+  } = take(
+    copy,
+    copy.scheme == 'oidc' ? oidcOptions : isOcc ? occOptions : copy.scheme == 'vendure' ? vendureOptions : oauthOptions,
+    'auth',
+  );
   const { context = auth.baseSite ?? '' } = options;
   if (isOcc) {
+    auth.headers = { accept: 'application/json' };
     const server = prefix('auth.baseUrl', shop).replace(/\/$/, '');
     const { agent = agents } = auth;
     const form = (auth.loginForm = take(auth.loginForm ?? {}, 'csrf action', 'auth.loginForm'));
@@ -180,6 +188,23 @@ export const readOptions = (given: SessionOptions) => {
       const href = prefix('auth.prefix', server + path);
       if (!api.some((other) => other.href == href)) add('', href, as);
     }
+  }
+  if (copy.scheme == 'vendure') {
+    auth.issuer = auth.url = server('auth.url', auth.url, page);
+    const { tokenMethod = 'bearer', authTokenHeader = 'vendure-auth-token', channelToken } = auth;
+    const isCookie = tokenMethod == 'cookie';
+    Object.assign(auth, {
+      flow: 'password',
+      tokenMethod,
+      authTokenHeader: authTokenHeader.toLowerCase(),
+      making,
+      headers: channelToken && { 'vendure-token': channelToken },
+      visitors: [
+        isCookie
+          ? { as: 'user', credentials: 'include' }
+          : { as: 'user', capture: [authTokenHeader.toLowerCase()], single: making },
+      ],
+    });
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");
   auth.clientTokens ??=

@@ -41,7 +41,7 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date MessageEvent Proxy String Symbol WritableStream addEventListener clearTimeout document ' +
+  'AbortController BroadcastChannel Date MessageEvent Proxy RegExp String Symbol WritableStream addEventListener clearTimeout document ' +
     'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: Promise: ReadableStream: Reflect: Request: Response: ' +
     'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
     'Node:baseURI',
@@ -60,7 +60,7 @@ export const hrefOf = (url: URL): string => get(members.URL, 'href', url);
 const own = <T extends object>(value: T, name: string): T => (setPrototypeOf(value, members[name]), value);
 export const newHeaders = (from: HeadersInit): Headers => own(new Headers(from), 'Headers');
 /** For the other files. */
-export const platform = { version: __VERSION__, SessionError, types, members, clock: now, newHeaders };
+export const platform = { version: __VERSION__, SessionError, types, members, clock: now, newHeaders, startsWith };
 
 export type Platform = typeof platform;
 

@@ -6,9 +6,16 @@ export interface Rule {
   readonly headers?: Readonly<Record<string, string>>;
   readonly validUntil?: number;
   readonly hold?: boolean;
-  readonly refused?: { readonly status: readonly number[]; readonly types?: readonly string[] };
+  readonly refused?: {
+    readonly status: readonly number[];
+    readonly types?: readonly string[];
+    readonly codes?: readonly string[];
+  };
   readonly dpop?: string;
   readonly credentials?: 'include';
+  readonly capture?: readonly string[];
+  readonly single?: string;
+  readonly csrf?: { readonly header: string; readonly value?: string; readonly cookie?: string };
   readonly session?: string;
   readonly version?: number;
 }
@@ -44,13 +51,13 @@ export const compile = ({ session, version, rules }: PolicyJson): Policy => {
   return { session, version, rules: byAs };
 };
 
-/** The policy of nobody: requests leave as they are, but that a client's wait until it has a token. */
-export const nobody = (clientTokens: unknown): Policy =>
+/** The policy of nobody: requests leave as they are, but for what a scheme has for visitors, and until a client has a token. */
+export const nobody = ({ clientTokens, visitors = [] }: Record<string, any>): Policy =>
   compile({
     format: 1,
     session: '',
     version: 0,
-    rules: clientTokens ? [{ as: 'client', hold: true, session: 'client', version: 0 }] : [],
+    rules: clientTokens ? [{ as: 'client', hold: true, session: 'client', version: 0 }] : visitors,
   });
 
 /** The state without a session. */

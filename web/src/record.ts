@@ -20,11 +20,12 @@ const open = (json: unknown, who: Identity) => {
   return record;
 };
 
+const areTexts = (list: unknown): boolean =>
+  ((list as unknown[] | undefined) ?? []).every((text) => typeof text == 'string');
+
 /** Takes of a rule what may be in it; `whose` says whose it may be. Throws where it is none. */
-const takeRule = (
-  whose: RegExp,
-  { as, headers, validUntil, hold, refused, dpop, credentials }: PolicyJson['rules'][0],
-) => {
+const takeRule = (whose: RegExp, { single, csrf, ...rule }: PolicyJson['rules'][0]) => {
+  const { as, headers, validUntil, hold, refused, dpop, credentials, capture } = rule;
   const authorization = headers?.authorization;
   if (
     !whose.test(as) ||
@@ -34,10 +35,21 @@ const takeRule = (
     (credentials ?? 'include') != 'include' ||
     !Number.isFinite(validUntil ?? 0) ||
     !(refused?.status ?? []).every(Number.isInteger) ||
-    !(refused?.types ?? []).every((type) => typeof type == 'string')
+    !areTexts(refused?.types) ||
+    !areTexts(refused?.codes) ||
+    !areTexts(capture)
   )
     throw as;
-  return { as, headers: authorization ? { authorization } : undefined, validUntil, hold, refused, dpop, credentials };
+  return {
+    as,
+    headers: authorization ? { authorization } : undefined,
+    validUntil,
+    hold,
+    refused,
+    dpop,
+    credentials,
+    capture,
+  };
 };
 
 /**
@@ -63,21 +75,22 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
       policy.format !== 1 ||
       typeof session != 'string' ||
       !Number.isSafeInteger(version) ||
-      copy.isLoggedIn !== !!session ||
-      copy.status != (session ? 'authenticated' : 'anonymous') ||
+      // Somebody without a name may have a session too.
+      (copy.isLoggedIn && !session) ||
+      copy.status != (copy.isLoggedIn ? 'authenticated' : 'anonymous') ||
       copy.isEmulated ||
       copy.isAgent ||
       !state.scope.every((scope: unknown) => typeof scope == 'string')
     )
       return;
 
-    const taken = rules.map((rule: PolicyJson['rules'][0]) => takeRule(/^user( |$)/, rule));
+    const taken = session ? rules.map((rule: PolicyJson['rules'][0]) => takeRule(/^user( |$)/, rule)) : [];
     const compiled = compile({ format: 1, session, version, rules: taken });
     const byAs = compiled.rules;
     // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
     if (
       taken.length != ownKeys(byAs).length ||
-      !byAs.user != !(session && (copy.tokenType || byAs.user?.credentials)) ||
+      (copy.isLoggedIn && !byAs.user != !(copy.tokenType || byAs.user?.credentials)) ||
       (!byAs.user && taken[0])
     )
       return;

@@ -1,5 +1,5 @@
 import { fromSpartacusConfig } from './spartacus';
-import type { OAuthOptions, Occ, OccOptions, OidcOptions, Scheme } from './types';
+import type { OAuthOptions, Occ, OccOptions, OidcOptions, Scheme, VendureOptions } from './types';
 
 /** Put in by the build: whether this is the bundle without client tokens and agents. */
 declare const __USER__: boolean;
@@ -53,8 +53,8 @@ const fill = (options: OccOptions): Scheme => {
  */
 export const occ: Occ = /* @__PURE__ */ Object.assign(fill, { fromSpartacusConfig: fromSpartacusConfig(fill) });
 
-/** Vendure; not built yet. */
-export const vendure = /* @__PURE__ */ scheme<object>('vendure');
+/** A Vendure server. */
+export const vendure = /* @__PURE__ */ scheme<VendureOptions>('vendure');
 
 /** A backend with cookies; not built yet. */
 export const cookies = /* @__PURE__ */ scheme<object>('cookies');

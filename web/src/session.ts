@@ -28,7 +28,7 @@ export const createSession = (given: SessionOptions): Session => {
   // S100: on a server nobody is signed in, and its one fetch is everybody's: nothing is wrapped, read or loaded.
   const page = globalThis.location;
   const native = globalThis.fetch;
-  const none = nobody(config.clientTokens);
+  const none = nobody(config);
   const [storage, pending] = storagesFor(options.storage);
 
   let state = anonymous('restoring');
@@ -325,7 +325,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith',
     ) as Methods),
     ready,
     get state() {

@@ -3,8 +3,9 @@
  * to wait for the core anyway, or for the file beside it.
  */
 import { proverOf, type Proof } from './dpop';
-import type { Sending } from './fetch';
+import type { Extra, Sending } from './fetch';
 import type { Platform } from './platform';
+import { failing, textOf } from './refusal';
 import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
@@ -13,27 +14,6 @@ const discard = (body: Request | Response | undefined): void => {
 };
 
 const userIdHeader = 'sap-commerce-cloud-user-id';
-
-/** What an answer's body says of an error fits into this many bytes. */
-const enough = 1 << 16;
-
-/** A body as text; undefined where it breaks off, or is too much to be what is looked for. It never rejects. */
-const textOf = async (
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  { TextDecoder }: typeof globalThis,
-): Promise<string | undefined> => {
-  const decoder = new TextDecoder();
-  let text = '';
-  try {
-    while (text.length <= enough) {
-      const { done, value } = await reader.read();
-      text += decoder.decode(value, { stream: !done });
-      if (done) return text;
-    }
-  } catch {
-    // The caller's own reading tells them.
-  }
-};
 
 /** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
 export const bounded = <T>(
@@ -57,6 +37,15 @@ export const bounded = <T>(
     void promise.then(end);
   });
 
+/** What a cookie has, by its exact name, or with `__Host-` before it, which nobody else can set; nothing where there are two. */
+const cookieOf = (name: string): string | undefined => {
+  for (const wanted of [`__Host-${name}=`, `${name}=`]) {
+    const found = document.cookie.split('; ').filter((pair) => pair.startsWith(wanted));
+    if (found[1]) return;
+    if (found[0]) return decodeURIComponent(found[0].slice(wanted.length));
+  }
+};
+
 /** The version of this file, put in by the build. */
 declare const __VERSION__: string;
 
@@ -72,7 +61,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
   // Whom it was made as: it runs as nobody else. A client is nobody, and may be somebody before it is sent.
   let session = by(it.policy) == 'client' ? '' : stampOf(it.policy).session;
-  const { SessionError, clock, newHeaders, members, types } = platform;
+  const { SessionError, clock, newHeaders, members, startsWith } = platform;
+  const types_ = platform.types as typeof globalThis;
   const { parse, stringify } = members.JSON as typeof JSON;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
@@ -83,7 +73,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       init.body = await it.copy.blob();
       it.copy = undefined;
     }
-    return bounded(types as typeof globalThis, it, promise);
+    return bounded(types_, it, promise);
   };
   const again = () => {
     if (it.spare) it.target = it.request = it.spare;
@@ -117,12 +107,15 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
 
   /** Whether the answer refuses the credentials. Its body, where that says so, is looked at in a copy. */
   const refused = async (rule: Rule, response: Response): Promise<boolean | undefined> => {
-    const types = rule.refused?.types;
-    if (!it.refused(rule, response) || !types) return it.refused(rule, response);
+    const { types, codes } = rule.refused ?? {};
+    const graphQL = codes && /json/.test(response.headers.get('content-type') ?? '');
+    if (!it.refused(rule, response) || (!types && !graphQL)) return !codes && it.refused(rule, response);
     const reader = response.clone().body?.getReader();
     try {
-      const text = await wait(textOf(reader!, platform.types as typeof globalThis));
-      return parse(text!).errors.some(({ type }: { type: unknown }) => types.includes(type as string));
+      const text = await wait(textOf(reader!, types_, graphQL ? failing : undefined));
+      return parse(text!).errors.some(({ type, extensions }: any) =>
+        types ? types.includes(type) : codes!.includes(extensions?.code),
+      );
     } catch {
       if (it.signal?.aborted) throw it.signal.reason;
       // No body that says so.
@@ -131,6 +124,34 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       reader?.cancel().catch(() => {});
     }
   };
+
+  /** Tells the core of headers that the rule wants it to see, and waits for what comes of them: the next request needs it. */
+  const observe = async (rule: Rule, response: Response): Promise<void> => {
+    const headers: Record<string, string> = {};
+    // After a redirect to another origin it is not our server that says something (VE-02).
+    if (!response.redirected || startsWith(response.url, hit.origin))
+      for (const name of rule.capture!) {
+        const value = response.headers.get(name);
+        if (value !== null) headers[name] = value;
+      }
+    if (stringify(headers) != '{}')
+      await wait(plane.call('observed', { as: by(policy), ...stampOf(policy), headers }).catch(() => {}));
+  };
+
+  /** What an unsafe request carries to show that it is the page's own, beside a proof if there is one. */
+  const withCSRF = (rule: Rule | undefined, proof: Proof | undefined): Extra | undefined => {
+    const { csrf } = rule ?? {};
+    if (!csrf || /^(GET|HEAD|OPTIONS|TRACE)$/i.test(it.method ?? 'GET') || csrf.header in headers) return proof;
+    const value = csrf.value ?? cookieOf(csrf.cookie!);
+    if (!value) return proof;
+    // A redirect would take the header along, to whatever origin.
+    init.redirect ??= 'error';
+    return { headers: { ...proof?.headers, [csrf.header]: value } };
+  };
+
+  /** Whether a visitor's request may bring a session, and so has to go alone. */
+  const goesAlone = (rule: Rule | undefined) =>
+    rule?.single && (typeof init.body != 'string' || new types_.RegExp(rule.single, 'i').test(init.body));
 
   /** The id that goes along where the page asked for that (S86): of somebody in particular, or none. */
   const setUserId = () => {
@@ -141,6 +162,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   let { response, policy } = it;
+  /** What comes of an answer that others wait for. */
+  let learned: Promise<void> | undefined;
   // As the page wrote it, where nobody says in time what it should carry.
   if ((it.held || it.ahead) && !(await wait(Promise.all([it.held, it.ahead])))) return it.call();
 
@@ -167,14 +190,30 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         }
         if (!proof) rule = undefined;
       }
+      if (goesAlone(rule) && plane.alone) {
+        await wait(plane.alone);
+        left++;
+        continue;
+      }
       if (it.userId) setUserId();
       it.keep(!!rule && (left > 0 || !!proof));
-      const answer = it.call(rule, proof);
+      const answer = it.call(rule, withCSRF(rule, proof));
+      if (goesAlone(rule)) {
+        learned = plane.alone = answer.then(
+          (its) => observe(rule!, its),
+          () => {},
+        );
+        void learned.then(() => {
+          plane.alone = undefined;
+        });
+      }
       if (rule) ({ session } = stampOf(policy));
       it.leave?.();
       response = await answer;
     }
 
+    if (rule?.capture) await (learned ?? observe(rule, response));
+    learned = undefined;
     if (proof?.learn(response)) {
       // A nonce is no refusal: it is asked for once more, by no account of the retries.
       if (!once && !nonced++) {

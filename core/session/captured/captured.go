@@ -21,6 +21,9 @@ type Options struct {
 	// Header is the name of the answers' header with the token, in lower case; "" where
 	// the session is in a cookie, which the browser keeps.
 	Header string
+	// Making is what is in the body of a request that may get a visitor a session: a
+	// regular expression.
+	Making string
 	// Headers go with every request.
 	Headers []policy.Header
 	// Codes are those of GraphQL errors that refuse the session.
@@ -35,14 +38,11 @@ type Strategy struct{ Options }
 // New returns the strategy.
 func New(o Options) Strategy { return Strategy{o} }
 
-// making is what is in the body of a request that may get a visitor a session.
-const making = `mutation|active|order|eligible`
-
 // Visitors lets a visitor's first request that may bring a session go alone.
 func (s Strategy) Visitors() []policy.Rule {
 	rule := s.rule()
 	if s.Header != "" {
-		rule.Single = making
+		rule.Single = s.Making
 	}
 	return []policy.Rule{rule}
 }

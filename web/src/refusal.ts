@@ -1,0 +1,28 @@
+/**
+ * What an answer's body says of an error, looked at in a copy, as the body is the caller's: no more than is needed to
+ * know, and never more than 64 KiB.
+ */
+const enough = 1 << 16;
+
+/** How an answer to GraphQL begins that has errors: servers write them first. */
+export const failing = /^\s*\{\s*"errors"/;
+
+/** A body as text; undefined where it breaks off, is too much, or begins in another way. It never rejects. */
+export const textOf = async (
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { TextDecoder }: typeof globalThis,
+  beginning?: RegExp,
+): Promise<string | undefined> => {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    while (text.length <= enough) {
+      const { done, value } = await reader.read();
+      text += decoder.decode(value, { stream: !done });
+      if (beginning && text.length > 32 && !beginning.test(text)) return;
+      if (done) return text;
+    }
+  } catch {
+    // The caller's own reading tells them.
+  }
+};

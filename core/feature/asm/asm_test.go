@@ -186,6 +186,7 @@ func TestS83WhatIsToldOfACustomerWhoIsBack(t *testing.T) {
 				assert.Equal(t, 1, strings.Count(told[1], "logout:agent c-bob>"), told[1])
 				logins := strings.Count(told[1], "login:agent c-bob>current") + strings.Count(told[1], "login:agent anonymous>current")
 				assert.Equal(t, !tt.death, logins == 1, told[1])
+				assert.Equal(t, 1, s.server.Refreshes(), "one for both tabs")
 			})
 		})
 	}

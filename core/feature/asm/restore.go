@@ -46,7 +46,10 @@ func (f *feature) restore(remote bool) {
 		// A failure keeps the session; the next request tries again.
 		ctx, cancel := context.WithTimeout(context.Background(), f.assembly.Config.Timeout)
 		defer cancel()
-		_ = f.main.Renew(ctx, f.main.Record().Stamp, "")
+		// Another tab may have been faster.
+		if rec := f.main.Record(); rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now()) {
+			_ = f.main.Renew(ctx, rec.Stamp, "")
+		}
 		f.assembly.Show(func(main session.View) []event.Event {
 			if f.restoring != r {
 				return nil // an agent is there again, or somebody has signed in

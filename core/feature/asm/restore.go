@@ -49,6 +49,7 @@ func (f *feature) restore(remote bool) {
 		// Another tab may have been faster.
 		if rec := f.main.Record(); rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now()) {
 			_ = f.main.Renew(ctx, rec.Stamp, "")
+			f.main.Record() // what has come of it is published by then
 		}
 		f.assembly.Show(func(main session.View) []event.Event {
 			if f.restoring != r {

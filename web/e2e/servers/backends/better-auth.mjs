@@ -1,12 +1,12 @@
 // The real better-auth with its sessions in memory, and an app's own API that asks it who calls.
 import './clock.mjs';
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { fromNodeHeaders, toNodeHandler } from 'better-auth/node';
 import { bearer } from 'better-auth/plugins';
-import { randomBytes } from 'node:crypto';
+import { hash, isRight } from './password.mjs';
 import { serve } from './serve.mjs';
 
 const people = {
@@ -14,14 +14,18 @@ const people = {
   bob: { email: 'bob@example.test', password: 'builder!', name: 'bob' },
 };
 
-const same = (one = '', other = '') => one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+const same = (one = '', other = '') =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 
 /** How the app keeps forged requests out: not better-auth's, which looks at the origin of what is its own. */
 function csrf(switches, secure) {
   const cookie = secure ? '__Host-csrf' : 'csrf';
   const token = randomBytes(16).toString('hex');
   const cookieOf = ({ headers }) =>
-    (headers.cookie ?? '').split(/; */).find((pair) => pair.startsWith(`${cookie}=`))?.slice(cookie.length + 1);
+    (headers.cookie ?? '')
+      .split(/; */)
+      .find((pair) => pair.startsWith(`${cookie}=`))
+      ?.slice(cookie.length + 1);
   return {
     cookie,
     token,
@@ -49,7 +53,11 @@ await serve({
       trustedOrigins: [page, ...(options.origins ?? [])],
       telemetry: { enabled: false },
       logger: { disabled: true },
-      emailAndPassword: { enabled: true, autoSignIn: true, minPasswordLength: 8 },
+      emailAndPassword: {
+        enabled: true,
+        autoSignIn: true,
+        password: { hash, verify: ({ password, hash: hashed }) => isRight(password, hashed) },
+      },
       session: { expiresIn: 600, updateAge: 60 },
       rateLimit: { enabled: false },
       plugins: options.bearer ? [bearer()] : [],
@@ -61,7 +69,9 @@ await serve({
     const own = toNodeHandler(auth);
 
     const json = (response, status, body) =>
-      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        .end(JSON.stringify(body));
 
     async function api(request, response) {
       const { pathname } = new URL(request.url, baseUrl);

@@ -7,7 +7,8 @@ const headers = {
   'st-refresh-token': 'refresh',
   'front-token': 'front',
   'anti-csrf': 'csrf',
-  'set-auth-token': 'bearer',
+  'x-csrf-token': 'csrf',
+  'set-auth-token': 'session',
 };
 
 const cookies = {
@@ -55,7 +56,8 @@ export class Labels {
   setCookie(line) {
     const [pair, ...attributes] = line.split(/; */);
     const [name, value] = split(pair);
-    const kind = cookies[name] ?? cookies[name.replace(/^__(?:Host|Secure)-/, '').replace(/^better-auth\./, '')] ?? 'cookie';
+    const kind =
+      cookies[name] ?? cookies[name.replace(/^__(?:Host|Secure)-/, '').replace(/^better-auth\./, '')] ?? 'cookie';
     return { name, value: this.of(kind, value), attributes };
   }
 

@@ -1,8 +1,10 @@
 // The record of the requests that a server got, with names in place of secrets.
 import { Labels } from './labels.mjs';
 
-const dull = /^(?:host|connection|user-agent|accept-encoding|accept-language|content-length|sec-.*|authorization|cookie|pragma|cache-control|upgrade-insecure-requests|priority)$/;
-const told = /^(?:vendure-auth-token|st-.*|front-token|anti-csrf|set-auth-token|access-control-(?:allow-origin|expose-headers)|location|retry-after|content-type)$/;
+const dull =
+  /^(?:host|connection|user-agent|accept-encoding|accept-language|content-length|sec-.*|authorization|cookie|pragma|cache-control|upgrade-insecure-requests|priority)$/;
+const told =
+  /^(?:vendure-auth-token|st-.*|front-token|anti-csrf|set-auth-token|access-control-(?:allow-origin|expose-headers)|location|retry-after|content-type)$/;
 
 export class RequestRecord {
   labels = new Labels();

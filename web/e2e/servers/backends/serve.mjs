@@ -30,7 +30,8 @@ export async function serve({ prefixes, switches: own = {}, describe, hides = ()
       const [first, ...others] = choices[name] ?? [];
       if (first === undefined) throw new Error(`no switch ${name}: there are ${Object.keys(choices).join(', ')}`);
       const isFine = others.length ? [first, ...others].includes(value) : typeof value === typeof first;
-      if (!isFine) throw new Error(`${name} is ${others.length ? [first, ...others].join(' or ') : `a ${typeof first}`}`);
+      if (!isFine)
+        throw new Error(`${name} is ${others.length ? [first, ...others].join(' or ') : `a ${typeof first}`}`);
     }
     Object.assign(switches, given);
   }
@@ -51,7 +52,10 @@ export async function serve({ prefixes, switches: own = {}, describe, hides = ()
     secure: !!tls,
   });
   const baseUrl = await listen(front, tls);
-  const pageOrigin = await listen((request, response) => page(new URL(request.url, 'http://page').pathname, response), tls);
+  const pageOrigin = await listen(
+    (request, response) => page(new URL(request.url, 'http://page').pathname, response),
+    tls,
+  );
   origins.push(pageOrigin);
   const label = (kind, secret) => record.labels.of(kind, secret);
   backend = await start({ options, baseUrl, page: pageOrigin, secure: !!tls, switches, mayCall, label });
@@ -80,8 +84,10 @@ export async function serve({ prefixes, switches: own = {}, describe, hides = ()
   async function answer(request) {
     const url = new URL(request.url, 'http://control');
     const name = url.pathname.slice(1);
-    if (name === 'log') return record.read(url.searchParams.has('after') ? Number(url.searchParams.get('after')) : undefined);
-    if (!Object.hasOwn(turns, name)) throw new Error(`no control of that name: there are ${Object.keys(turns).join(', ')}`);
+    if (name === 'log')
+      return record.read(url.searchParams.has('after') ? Number(url.searchParams.get('after')) : undefined);
+    if (!Object.hasOwn(turns, name))
+      throw new Error(`no control of that name: there are ${Object.keys(turns).join(', ')}`);
     let body = '';
     for await (const chunk of request) body += chunk;
     return turns[name](body ? JSON.parse(body) : {});

@@ -19,7 +19,10 @@ export async function startBackend(name, options = {}) {
     if (!answer.ok) throw new Error(`${name}: ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
-  const turn = (path) => (body = {}) => ask('POST', path, body);
+  const turn =
+    (path) =>
+    (body = {}) =>
+      ask('POST', path, body);
 
   return {
     ...said,

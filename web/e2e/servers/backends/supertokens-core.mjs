@@ -96,7 +96,11 @@ export function createCore(lives) {
       if (!parent) return { status: 'OK', session: view(session) };
       if (parent === session.current) session.current = own;
       else if (own !== session.current) return { ...gone, message: 'Not the current refresh token.' };
-      return { status: 'OK', session: view(session), accessToken: accessToken({ ...payload, parentRefreshTokenHash1: null }) };
+      return {
+        status: 'OK',
+        session: view(session),
+        accessToken: accessToken({ ...payload, parentRefreshTokenHash1: null }),
+      };
     },
     'POST /recipe/session/regenerate': ({ accessToken: given, userDataInJWT }) => {
       const payload = decode(given);
@@ -117,7 +121,9 @@ export function createCore(lives) {
       return { status: 'OK' };
     },
     'POST /recipe/session/remove': ({ userId, sessionHandles = [] }) => {
-      const meant = [...sessions.values()].filter((one) => one.userId === userId || sessionHandles.includes(one.handle));
+      const meant = [...sessions.values()].filter(
+        (one) => one.userId === userId || sessionHandles.includes(one.handle),
+      );
       for (const { handle } of meant) sessions.delete(handle);
       return { status: 'OK', sessionHandlesRevoked: meant.map(({ handle }) => handle) };
     },
@@ -127,11 +133,21 @@ export function createCore(lives) {
       const { handle, userId, created, db, jwt } = session;
       const expiry = created + lives.refresh * 1000;
       const data = { userDataInDatabase: db, userDataInJWT: jwt, tenantId: 'public' };
-      return { status: 'OK', sessionHandle: handle, timeCreated: created, expiry, userId, recipeUserId: userId, ...data };
+      return {
+        status: 'OK',
+        sessionHandle: handle,
+        timeCreated: created,
+        expiry,
+        userId,
+        recipeUserId: userId,
+        ...data,
+      };
     },
     'GET /recipe/session/user': (_, query) => ({
       status: 'OK',
-      sessionHandles: [...sessions.values()].filter((one) => one.userId === query.get('userId')).map(({ handle }) => handle),
+      sessionHandles: [...sessions.values()]
+        .filter((one) => one.userId === query.get('userId'))
+        .map(({ handle }) => handle),
     }),
     'GET /user/id': () => ({ status: 'UNKNOWN_USER_ID_ERROR' }),
   };

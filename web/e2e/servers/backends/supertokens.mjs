@@ -14,7 +14,9 @@ const { middleware, errorHandler } = require('supertokens-node/framework/express
 const { verifySession } = require('supertokens-node/recipe/session/framework/express');
 const express = require('express');
 // What it makes of its settings, which it has no function for to change later.
-const recipe = require(join(dirname(require.resolve('supertokens-node')), 'lib/build/recipe/session/recipe.js')).default;
+const recipe = require(
+  join(dirname(require.resolve('supertokens-node')), 'lib/build/recipe/session/recipe.js'),
+).default;
 
 const people = { alice: 'wonderland', bob: 'builder' };
 const exposed = ['front-token', 'anti-csrf', 'st-access-token', 'st-refresh-token'];
@@ -47,7 +49,8 @@ function createApp(mayCall) {
   const own = express.Router();
   own.post('/login', async (request, response) => {
     const { user, password, payload } = request.body;
-    if (!Object.hasOwn(people, user) || people[user] !== password) return response.status(401).json({ error: 'bad credentials' });
+    if (!Object.hasOwn(people, user) || people[user] !== password)
+      return response.status(401).json({ error: 'bad credentials' });
     const id = SuperTokens.convertToRecipeUserId(user);
     await Session.createNewSession(request, response, 'public', id, { role: 'user', ...payload });
     response.json({ user });

@@ -3,8 +3,9 @@
  * nothing before it is there.
  */
 import type { Runtime } from './loader';
-import type { take as Take } from './options';
+import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
+import type { Published } from './published';
 import { forget, keep } from './windows';
 import type {
   Claims,
@@ -16,19 +17,32 @@ import type {
   SilentLoginOptions,
 } from './types';
 
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
+
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
   take: typeof Take;
-  config: { readonly agent?: unknown };
+  /** What the session is made of; `again` takes it up anew, when that is changed, with another runtime. */
+  config: Config;
+  again(change: () => void): Promise<void>;
+  publish(published: Published): void;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
 
-export const createMethods = (call: Runtime['call'], { SessionError, take, state, config }: MethodOptions) => {
-  /** Calls for what agents do. Whoever has left the option out should hear of that. */
+/** One session goes over to another context at a time. */
+let switching: Promise<unknown> = Promise.resolve();
+
+export const createMethods = (
+  call: Runtime['call'],
+  { SessionError, take, state, config, again, publish }: MethodOptions,
+) => {
+  /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
-    if (!config.agent) throw new SessionError('config_invalid', 'auth.agent is needed for session.agent');
+    if (__USER__) throw new SessionError('not_supported', 'session.agent is not in latchkey-user');
+    if (!config.agent) throw new SessionError('not_supported', 'session.agent needs occ(), with auth.agent not false');
     return call(command, args);
   };
   return {
@@ -98,6 +112,30 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
     },
     async 'agent.stopEmulating'() {
       await assist('stopEmulating');
+    },
+    async switchContext(context: string): Promise<SessionState> {
+      if (typeof context != 'string') throw new SessionError('config_invalid', 'context must be a string');
+      const over = async () => {
+        if (context == config.context) return state();
+        const { isLoggedIn, userId: previousUserId } = state();
+        await again(() => {
+          // A site that its session is named after goes with it.
+          if (config.baseSite == config.context) config.baseSite = context;
+          config.context = context;
+          config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
+        });
+        const event = { remote: false, reason: 'switched', previousUserId, userId: state().userId } as const;
+        publish({
+          events: [
+            ...(isLoggedIn ? [{ ...event, type: 'logout' } as const] : []),
+            ...(state().isLoggedIn ? [{ ...event, type: 'login' } as const] : []),
+          ],
+        });
+        return state();
+      };
+      const mine = switching.then(over);
+      switching = mine.catch(() => {});
+      return mine;
     },
     async redirectAfterLogin(): Promise<string | null> {
       return (await call('recall'))?.path ?? null;

@@ -3,7 +3,7 @@ import { isSessionError, SessionError } from './errors';
 import { createFetch, secondFile, type Plane } from './fetch';
 import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, platform, setPrototypeOf, stringify } from './platform';
+import { fetch, freeze, now, open, platform, setPrototypeOf, startsWith, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
 import { isLive, readClient, readRecord } from './record';
@@ -37,6 +37,9 @@ export const createSession = (given: SessionOptions): Session => {
   let booting: Promise<Runtime> | undefined;
   let up = false;
   let failed = false;
+  /** Resolves when a logout that was asked for has ended the session here. */
+  let leaving: Promise<void> | undefined;
+  let left = nothing;
   const listeners = new Set<Teller>();
   /** A sign-in that nobody has listened for yet. */
   let missed: unknown;
@@ -54,7 +57,6 @@ export const createSession = (given: SessionOptions): Session => {
   };
   restore();
   const ready = restored;
-  let switching: Promise<unknown> | undefined;
 
   /** Returns what ends it. Without a type: to states, and to the current one at once. */
   const listen = (type: string, fn: Listener) => {
@@ -94,6 +96,7 @@ export const createSession = (given: SessionOptions): Session => {
     const same = state.status != 'restoring' && stringify(next) == stringify(state);
     if (!same) state = deepFreeze(next);
     if (state.status != 'restoring') resolveReady(state);
+    if (!state.isLoggedIn) left();
     if (same) return;
     tell('', state);
     emit({ type: 'statechange', remote, previousUserId });
@@ -142,6 +145,7 @@ export const createSession = (given: SessionOptions): Session => {
           plane,
           navigate: options.navigate,
           publish: adopt,
+          again,
           onexit() {
             plane.policy = none;
             fail(new SessionError('runtime_failed', 'the runtime stopped'));
@@ -166,6 +170,22 @@ export const createSession = (given: SessionOptions): Session => {
         throw error;
       }
     })());
+
+  /** Begins again, as another page load would, with what `change` makes of `config`. Resolves when the state is known. */
+  const again = async (change: () => void) => {
+    (await booting?.catch(nothing))?.close();
+    alive();
+    change();
+    booting = undefined;
+    up = false;
+    plane.policy = none;
+    plane.prover = undefined;
+    state = anonymous('restoring');
+    restore();
+    read();
+    await restored.catch(nothing);
+    alive();
+  };
 
   const closedError = () => new SessionError('closed', 'the session was closed');
   const alive = () => {
@@ -200,9 +220,9 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, left, login]: unknown[]) => {
+  const begin = ([json, client, agent, spartacus, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
-    if (isLive(agent) || (left && !json)) return hold(boot());
+    if (isLive(agent) || (spartacus && !json)) return hold(boot());
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);
@@ -273,6 +293,13 @@ export const createSession = (given: SessionOptions): Session => {
   const known = async () => {
     alive();
     await restored.catch(nothing);
+    await plane.held;
+    await leaving;
+    const { user } = plane.policy.rules;
+    if (user && (user.hold || user.validUntil! <= now()))
+      await secondFile(null, options.timeout)
+        .then((file) => file.renewed(platform, plane, options.timeout))
+        .catch(nothing);
     alive();
   };
 
@@ -298,7 +325,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext',
     ) as Methods),
     ready,
     get state() {
@@ -324,39 +351,6 @@ export const createSession = (given: SessionOptions): Session => {
       }
     },
     agent,
-    switchContext(context) {
-      // One after the other.
-      const before = switching;
-      const its = async () => {
-        await before;
-        await known();
-        check('context', context);
-        if (context != config.context) {
-          const { isLoggedIn, userId } = state;
-          (await booting?.catch(nothing))?.close();
-          alive();
-          booting = undefined;
-          up = false;
-          plane.policy = none;
-          plane.prover = undefined;
-          // A site that its session is named after goes with it.
-          if (config.baseSite == config.context) config.baseSite = context;
-          config.context = context;
-          config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
-          state = anonymous('restoring');
-          restore();
-          read();
-          await known();
-          const event = { previousUserId: userId, userId: state.userId };
-          if (isLoggedIn) emit({ type: 'logout', reason: 'switched', ...event });
-          if (state.isLoggedIn) emit({ type: 'login', reason: 'switched', ...event });
-        }
-        return state;
-      };
-      const switched = its();
-      switching = switched.catch(nothing);
-      return switched;
-    },
     async checkOAuthParamsInUrl(url) {
       alive();
       if (!url) {
@@ -373,6 +367,13 @@ export const createSession = (given: SessionOptions): Session => {
       const { userId, isLoggedIn } = state;
       // From here on no request carries the token, whatever comes of the rest.
       plane.policy = none;
+      if (isLoggedIn)
+        leaving ??= new Promise((resolve) => {
+          left = () => {
+            leaving = undefined;
+            resolve();
+          };
+        });
       try {
         await (await running()).methods.logout(options);
       } catch {
@@ -388,18 +389,33 @@ export const createSession = (given: SessionOptions): Session => {
           events: isLoggedIn ? [{ type: 'logout', reason: 'user', previousUserId: userId }] : [],
         });
       }
+      left();
     },
     fetch: wrapped.bind(undefined),
     guard: freeze({
       async requireLogin(path?: string) {
         await known();
         if (state.isLoggedIn) return true;
-        await call('remember', { path: path ?? globalThis.location.href }).catch(nothing);
+        if (page) await call('remember', { path: path ?? page.href }).catch(nothing);
         return config.login;
       },
       async requireAnonymous() {
         await known();
         return !state.isLoggedIn || config.home;
+      },
+      async check(path?: string) {
+        alive();
+        try {
+          return await (
+            await secondFile(null, options.timeout)
+          ).checkPath(platform, config, session, path ?? page.href);
+        } catch {
+          await known();
+          // Without the second file: no page is shown that may need a sign-in.
+          return (
+            !config.protected || state.isLoggedIn || startsWith(path ?? page.pathname, config.login) || config.login
+          );
+        }
       },
     }),
     close() {

@@ -36,9 +36,9 @@ const textOf = async (
 };
 
 /** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
-const bounded = <T>(
+export const bounded = <T>(
   { clearTimeout, setTimeout }: typeof globalThis,
-  { timeout, signal }: Sending,
+  { timeout, signal }: { timeout: number; signal?: AbortSignal | null },
   promise: Promise<T>,
 ) =>
   new Promise<T | undefined>((resolve, reject) => {
@@ -70,7 +70,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     const rule = policy.rules[by(policy)];
     return { session: rule?.session ?? policy.session, version: rule?.version ?? policy.version };
   };
-  const { session } = stampOf(it.policy);
+  // Whom it was made as: it runs as nobody else. A client is nobody, and may be somebody before it is sent.
+  let session = by(it.policy) == 'client' ? '' : stampOf(it.policy).session;
   const { SessionError, clock, newHeaders, members, types } = platform;
   const { parse, stringify } = members.JSON as typeof JSON;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
@@ -169,6 +170,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       if (it.userId) setUserId();
       it.keep(!!rule && (left > 0 || !!proof));
       const answer = it.call(rule, proof);
+      if (rule) ({ session } = stampOf(policy));
       it.leave?.();
       response = await answer;
     }

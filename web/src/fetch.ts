@@ -36,6 +36,8 @@ export interface Plane {
   readonly config: ProverOptions['config'];
   readonly pending: ProverOptions['pending'];
   prover?: Prover;
+  /** The last `switchContext`. */
+  switching?: Promise<unknown>;
 }
 
 /** A covered request, as it was when the page called. */

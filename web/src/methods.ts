@@ -2,6 +2,7 @@
  * The session's methods that are commands of the core, by their names. They come with the runtime, as they can do
  * nothing before it is there.
  */
+import type { Plane } from './fetch';
 import type { Runtime } from './loader';
 import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
@@ -24,20 +25,18 @@ export interface MethodOptions {
   SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
   take: typeof Take;
-  /** What the session is made of; `again` takes it up anew, when that is changed, with another runtime. */
+  /** What the session is made of; `again` takes it up anew. */
   config: Config;
   again(change: () => void): Promise<void>;
+  plane: Pick<Plane, 'switching'>;
   publish(published: Published): void;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
 
-/** One session goes over to another context at a time. */
-let switching: Promise<unknown> = Promise.resolve();
-
 export const createMethods = (
   call: Runtime['call'],
-  { SessionError, take, state, config, again, publish }: MethodOptions,
+  { SessionError, take, state, config, again, plane, publish }: MethodOptions,
 ) => {
   /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
@@ -113,29 +112,33 @@ export const createMethods = (
     async 'agent.stopEmulating'() {
       await assist('stopEmulating');
     },
-    async switchContext(context: string): Promise<SessionState> {
-      if (typeof context != 'string') throw new SessionError('config_invalid', 'context must be a string');
-      const over = async () => {
-        if (context == config.context) return state();
-        const { isLoggedIn, userId: previousUserId } = state();
-        await again(() => {
-          // A site that its session is named after goes with it.
-          if (config.baseSite == config.context) config.baseSite = context;
-          config.context = context;
-          config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
-        });
-        const event = { remote: false, reason: 'switched', previousUserId, userId: state().userId } as const;
-        publish({
-          events: [
-            ...(isLoggedIn ? [{ ...event, type: 'logout' } as const] : []),
-            ...(state().isLoggedIn ? [{ ...event, type: 'login' } as const] : []),
-          ],
-        });
+    switchContext(context: string): Promise<SessionState> {
+      // One after the other.
+      const before = plane.switching;
+      const its = async () => {
+        await before;
+        if (typeof context != 'string') throw new SessionError('config_invalid', 'context must be a string');
+        if (context != config.context) {
+          const { isLoggedIn, userId: previousUserId } = state();
+          await again(() => {
+            // A site that its session is named after goes with it.
+            if (config.baseSite == config.context) config.baseSite = context;
+            config.context = context;
+            config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
+          });
+          const event = { remote: false, reason: 'switched', previousUserId, userId: state().userId } as const;
+          publish({
+            events: [
+              ...(isLoggedIn ? [{ ...event, type: 'logout' } as const] : []),
+              ...(state().isLoggedIn ? [{ ...event, type: 'login' } as const] : []),
+            ],
+          });
+        }
         return state();
       };
-      const mine = switching.then(over);
-      switching = mine.catch(() => {});
-      return mine;
+      const switched = its();
+      plane.switching = switched.catch(() => {});
+      return switched;
     },
     async redirectAfterLogin(): Promise<string | null> {
       return (await call('recall'))?.path ?? null;

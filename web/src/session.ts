@@ -171,8 +171,9 @@ export const createSession = (given: SessionOptions): Session => {
       }
     })());
 
-  /** Begins again, as another page load would, with what `change` makes of `config`. Resolves when the state is known. */
+  /** Begins again, as another page load would, with what `config` has become. Resolves when the state is known. */
   const again = async (change: () => void) => {
+    await known();
     (await booting?.catch(nothing))?.close();
     alive();
     change();
@@ -183,8 +184,7 @@ export const createSession = (given: SessionOptions): Session => {
     state = anonymous('restoring');
     restore();
     read();
-    await restored.catch(nothing);
-    alive();
+    await known();
   };
 
   const closedError = () => new SessionError('closed', 'the session was closed');

@@ -3,11 +3,13 @@ package asm
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/event"
+	"latchkey/core/gate"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 )
@@ -24,16 +26,21 @@ const (
 
 // idle signs the agent out after a time without a sign of life, in whichever tab.
 // The last one is in storage, by the wall clock: so it is one time for all tabs, a
-// sleep counts, and a note that was lost does no harm. A refresh is no sign of life.
+// sleep counts, and a note that was lost does no harm. A refresh is no sign of life;
+// that the agent has signed in is the first.
 type idle struct {
 	f                *feature
 	key              string
 	timeout, warning time.Duration
 	stopListening    []func()
 
+	// one look at a time, so that a warning is not told after it was called off.
+	one gate.Gate
+
 	mu sync.Mutex
-	// last is the last sign of life that this tab knows, and written what it has put
-	// in storage.
+	// last is the last sign of life that this tab knows of the agent whose session
+	// that is, and written the last that is in storage.
+	session       string
 	last, written time.Time
 	// warned is the end that the page was warned of; zero if of none.
 	warned    time.Time
@@ -48,7 +55,7 @@ func newIdle(f *feature, options strictjson.Value) *idle {
 		}
 		return standard
 	}
-	i := &idle{f: f, key: f.assembly.Key("agent/active"), stopTimer: func() {}}
+	i := &idle{f: f, key: f.assembly.Key("agent/active"), one: gate.New(), stopTimer: func() {}}
 	i.timeout = min(seconds("idleTimeout", 600*time.Second), longestIdle)
 	i.warning = min(seconds("idleWarning", time.Minute), i.timeout)
 	if i.timeout <= 0 {
@@ -86,66 +93,70 @@ func (i *idle) now() time.Time { return i.f.assembly.Browser.Clock.Now() }
 
 // opened is called with an agent who was there before this page: opening one is a
 // sign of life, unless it comes too late.
-func (i *idle) opened(ctx context.Context) {
-	if i.timeout > 0 && !i.check(ctx) {
-		i.active(ctx)
-	}
-}
+func (i *idle) opened(ctx context.Context) { i.active(ctx) }
 
-// active notes a sign of life.
+// active notes a sign of life. One that comes too late is none: whoever it is that
+// wakes the machine up, the agent was away.
 func (i *idle) active(ctx context.Context) {
-	if i.timeout <= 0 || !i.f.keeper.Record().Live() {
+	name := i.f.keeper.Record().Session
+	if i.timeout <= 0 || name == "" {
 		return
 	}
 	now := i.now()
 	i.mu.Lock()
-	i.last = now
 	// Storage, and the other tabs, need not know of every one.
-	due := !i.warned.IsZero() || now.Sub(i.written) >= i.timeout/20 || now.Before(i.written)
-	if due {
-		i.written = now
+	minor := i.session == name && i.warned.IsZero() && !now.Before(i.last) && now.Sub(i.last) < i.timeout/20 && now.Sub(i.written) < i.timeout/20
+	if minor {
+		i.last = now
 	}
 	i.mu.Unlock()
-	if !due {
-		return
+	if !minor && !i.check(ctx, false) {
+		i.check(ctx, true)
 	}
-	_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, strconv.FormatInt(now.UnixMilli(), 10))
-	i.f.assembly.Browser.Channel.Post(note)
-	i.check(ctx)
 }
 
-// look is check, where nothing may be waited for. That the agent has just signed in,
-// in this tab, is a sign of life.
-func (i *idle) look(events ...event.Event) {
+// look is check, where nothing may be waited for.
+func (i *idle) look() {
 	if i.timeout <= 0 {
 		return
 	}
 	go func() {
 		defer func() { _ = recover() }()
-		for _, e := range events {
-			if e.Type == event.Login && !e.Remote {
-				i.active(context.Background())
-			}
-		}
-		i.check(context.Background())
+		i.check(context.Background(), false)
 	}()
 }
 
-// check warns, ends the agent's session, or sets the timer for when that is due. It
-// returns whether it has ended the session.
-func (i *idle) check(ctx context.Context) (ended bool) {
-	rec := i.f.keeper.Record()
-	if !rec.Live() {
+// check warns, ends the agent's session, or sets the timer for when that is due; sign
+// says that there is a sign of life. It returns whether it has ended the session.
+func (i *idle) check(ctx context.Context, sign bool) (ended bool) {
+	leave := i.one.Enter()
+	over := i.glance(ctx, sign)
+	leave()
+	if over {
+		i.f.end(ctx, session.Expired, true)
+	}
+	return over
+}
+
+// glance is check without an end, of which it returns whether that is due.
+func (i *idle) glance(ctx context.Context, sign bool) (over bool) {
+	name := i.f.keeper.Record().Session
+	i.mu.Lock()
+	closed := i.closed
+	i.mu.Unlock()
+	if closed {
+		return false
+	}
+	if name == "" {
 		i.tell(time.Time{})
 		return false
 	}
-	last := i.lastSign(ctx)
+	last := i.lastSign(ctx, name, sign)
 	end, now := last.Add(i.timeout), i.now()
 	warnAt := end.Add(-i.warning)
 	switch {
 	case !now.Before(end):
 		i.tell(time.Time{})
-		i.f.end(ctx, session.Expired, true)
 		return true
 	case !now.Before(warnAt):
 		i.tell(end)
@@ -158,20 +169,35 @@ func (i *idle) check(ctx context.Context) (ended bool) {
 }
 
 // lastSign is the last sign of life in whichever tab; where nothing is known of one,
-// that is this moment. One that lies ahead is of a clock that was set back.
-func (i *idle) lastSign(ctx context.Context) time.Time {
-	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
-	stored, err := strconv.ParseInt(text, 10, 64)
-	now := i.now()
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if t := time.UnixMilli(stored); err == nil && t.After(i.last) {
-		i.last = t
+// that is this moment. One that lies ahead is of a clock that was set back, and says
+// nothing. Storage is told what this tab knows better.
+func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
+	store := i.f.assembly.Browser.Storage
+	text, _, _ := store.Get(ctx, i.key)
+	whose, millis, _ := strings.Cut(text, " ")
+	number, err := strconv.ParseInt(millis, 10, 64)
+	stored, now := time.UnixMilli(number), i.now()
+	if whose != name || err != nil || stored.After(now) {
+		stored = time.Time{}
 	}
-	if i.last.IsZero() || i.last.After(now) {
+	i.mu.Lock()
+	if i.session != name || i.last.After(now) {
+		i.session, i.last = name, time.Time{}
+	}
+	if stored.After(i.last) {
+		i.last = stored
+	}
+	if sign || i.last.IsZero() {
 		i.last = now
 	}
-	return i.last
+	last := i.last
+	i.written = last
+	i.mu.Unlock()
+	if last.Sub(stored) >= time.Millisecond {
+		_ = store.Set(ctx, i.key, name+" "+strconv.FormatInt(last.UnixMilli(), 10))
+		i.f.assembly.Browser.Channel.Post(note)
+	}
+	return last
 }
 
 // tell warns the page of an end, once, or calls the warning off.

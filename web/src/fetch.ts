@@ -107,6 +107,8 @@ const snapshot = (init: unknown): Init => {
 const isMarked = (headers: unknown): boolean => {
   let found = false;
   if (headers instanceof Headers) newHeaders(headers).forEach((_, name) => (found ||= marks.test(name)));
+  // What can be read once only is taken for marked, and sent as a copy.
+  else if (!Array.isArray(headers) && Symbol.iterator in Object(headers)) found = true;
   else
     for (const name in headers as Record<string, string | string[]>) {
       const value = (headers as Record<string, string | string[]>)[name];

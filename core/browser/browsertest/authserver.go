@@ -154,6 +154,8 @@ func (s *AuthServer) token(form url.Values, key string) *browser.Response {
 			return refuse("invalid_grant")
 		}
 		return s.issue(&family{user: c.user, client: c.client, key: key}, c.nonce)
+	case "client_credentials":
+		return s.issueToClient(form.Get("client_id"))
 	case "refresh_token":
 		f := s.families[form.Get("refresh_token")]
 		if f == nil || f.dead || f.client != form.Get("client_id") || f.key != key {
@@ -196,6 +198,19 @@ func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
 	}
 	return JSON(200, body+fmt.Sprintf(`,"id_token":%q}`, s.idToken(f, nonce)))
+}
+
+// issueToClient gives an access token that is nobody's (RFC 6749, section 4.4).
+func (s *AuthServer) issueToClient(client string) *browser.Response {
+	s.serial++
+	f := &family{client: client, access: fmt.Sprintf("ct_%d", s.serial)}
+	body := fmt.Sprintf(`{"access_token":%q,"token_type":"bearer"`, f.access)
+	if s.Life != 0 {
+		f.expires = s.Now().Add(s.Life)
+		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
+	}
+	s.families[f.access] = f
+	return JSON(200, body+"}")
 }
 
 // issueFor gives an access token for one resource, with a scope of its own, and

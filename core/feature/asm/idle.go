@@ -175,8 +175,7 @@ func (i *idle) glance(ctx context.Context, sign bool) (over bool) {
 }
 
 // lastSign is the last sign of life in whichever tab; where nothing is known of one,
-// that is this moment. One that lies ahead is of a clock that was set back, and says
-// nothing. Storage is told what this tab knows better.
+// that is this moment. Storage is told what this tab knows better.
 func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
 	store := i.f.assembly.Browser.Storage
 	text, _, _ := store.Get(ctx, i.key)
@@ -206,13 +205,18 @@ func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
 	return last
 }
 
-// signOf reads a sign of life; the zero time where it is none of that session's.
+// signOf reads a sign of life; the zero time where it is none of that session's. One
+// that lies far ahead is of a clock that was set back, and says nothing; a little is
+// what browsers blur their clocks by.
 func signOf(text, session string, now time.Time) time.Time {
 	whose, millis, _ := strings.Cut(text, " ")
 	number, err := strconv.ParseInt(millis, 10, 64)
 	at := time.UnixMilli(number)
-	if whose != session || err != nil || at.After(now) {
+	switch {
+	case whose != session || err != nil || at.After(now.Add(glance)):
 		return time.Time{}
+	case at.After(now):
+		return now
 	}
 	return at
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -324,6 +325,18 @@ func TestS85ASignIsHeardBeforeItIsSeen(t *testing.T) {
 		both(t, asBob, pages...)
 		slow.Store(true)
 		pages[0].touch()
+		assert.Equal(t, []string{"idle:called off", "idle:called off"}, both(t, asBob, pages...))
+	})
+}
+
+func TestS85TheTabsClocksMayDifferALittle(t *testing.T) {
+	tell(t, config("", ""), func(s *story) {
+		pages := s.desk(2)
+		away(9*time.Minute + time.Second)
+		both(t, asBob, pages...)
+		ahead := strconv.FormatInt(s.profile.Now().Add(200*time.Millisecond).UnixMilli(), 10)
+		s.profile.Open(origin + "/").Browser().Channel.Post("active " + s.record("/agent").Get("session").TextOr("") + " " + ahead)
+		synctest.Wait()
 		assert.Equal(t, []string{"idle:called off", "idle:called off"}, both(t, asBob, pages...))
 	})
 }

@@ -77,4 +77,4 @@ fuzz:
 	go test ./core/spartacus -run '^$$' -fuzz FuzzRead -fuzztime 60s
 
 clean:
-	rm -rf web/dist web/.cache web/node_modules
+	rm -rf web/dist web/.cache web/node_modules web/e2e/spartacus/node_modules

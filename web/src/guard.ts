@@ -48,7 +48,8 @@ export const checkPath = async (
   const is = (pattern: string): boolean => isBelow(pattern) && parse(pattern).length == at.length;
 
   if (is(config.logout)) {
-    if ((await guard.requireAnonymous()) !== true) await session.logout();
+    // An agent who acts for nobody is nobody's user, and leaves all the same.
+    if ((await guard.requireAnonymous()) !== true || session.state.isAgent) await session.logout();
     return config.protected ? login : home;
   }
   if (is(login)) {

@@ -28,6 +28,8 @@ type Values = Record<string, any>;
 declare const __USER__: boolean;
 const no = __USER__ ? '!' : '';
 const object = __USER__ ? '!' : '@object';
+/** Of schemes for which there are agents. */
+const agents = __USER__ ? undefined : {};
 
 /**
  * Options by name: `*` where one is required, and after `:` what it must be, if that is not a string: types with `@`, and
@@ -47,7 +49,7 @@ const oidcOptions =
   'issuer* endpointOrigins:issuer|@array monitorSession:@boolean trustedAudiences:@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const occOptions =
-  `baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:${object} loginForm:@object adopt:@boolean ` +
+  `baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@false|${object} loginForm:@object adopt:@boolean ` +
   oauthOptions;
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
@@ -165,10 +167,10 @@ export const readOptions = (given: SessionOptions) => {
   const { context = auth.baseSite ?? '' } = options;
   if (isOcc) {
     const server = prefix('auth.baseUrl', shop).replace(/\/$/, '');
-    const { agent } = auth;
+    const { agent = agents } = auth;
     const form = (auth.loginForm = take(auth.loginForm ?? {}, 'csrf action', 'auth.loginForm'));
     for (const name in form) form[name] = prefix('auth.loginForm.' + name, form[name]);
-    if (agent) auth.agent = { ...take(agent, agentOptions, 'auth.agent') };
+    auth.agent = agent && { ...take(agent, agentOptions, 'auth.agent') };
     // What the server offers beside the shop: its own sign-in, the list of sites, and what is for agents.
     for (const [path, as] of [
       ['/authorizationserver/'],
@@ -180,7 +182,8 @@ export const readOptions = (given: SessionOptions) => {
     }
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");
-  auth.clientTokens ??= api.some(({ as }) => /client/.test(as!)) || undefined;
+  auth.clientTokens ??=
+    (!__USER__ && auth.clientSecret != null) || api.some(({ as }) => /client/.test(as!)) || undefined;
   api.sort((a, b) => b.href.length - a.href.length);
   let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, codeExchange, redirectUri = origin } = auth;
   const front = 'token|id_token|id_token token';

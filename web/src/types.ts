@@ -166,7 +166,7 @@ export interface ClientOptions {
   /**
    * Requests with `as: 'client'` carry a token that the client gets for itself (RFC 6749, section 4.4); without, they leave
    * as they are.
-   * @default true where a rule of `api` says so; with `occ()`, in the classic generation
+   * @default true with a `clientSecret`, or where a rule of `api` says so; with `occ()`, in the classic generation
    */
   clientTokens?: boolean;
   /** The client's id at the authorization server. */
@@ -307,13 +307,58 @@ export interface OccOptions extends Omit<ClientOptions, 'clientId' | 'codeExchan
    * @default `{baseUrl}/authorizationserver/csrf` and `…/login`
    */
   loginForm?: { csrf?: string; action?: string };
-  /** Assisted service: lets agents sign in and act for customers. Left out, there are none. */
-  agent?: AgentOptions;
+  /**
+   * Assisted service: how agents sign in, who then act for customers. `false` if there are none.
+   * @default {}
+   */
+  agent?: AgentOptions | false;
   /**
    * Takes over, once, the session that Spartacus has left in the same storage.
    * @default false
    */
   adopt?: boolean;
+}
+
+/** What `occ` is, as a function and beside it. */
+export interface Occ {
+  (options: OccOptions): Scheme;
+  /**
+   * The scheme of a shop that has its configuration from Spartacus: its `authentication`, as it is after the defaults were
+   * merged in, and its `backend` with its `context` beside it. `say` gets a sentence for each option that is not carried over,
+   * or works in another way.
+   */
+  fromSpartacusConfig(
+    authentication: SpartacusAuthentication,
+    backend: SpartacusBackend,
+    say?: (sentence: string) => void,
+  ): Scheme;
+}
+
+/** `authentication` of a configuration of Spartacus. */
+export interface SpartacusAuthentication {
+  client_id?: string;
+  client_secret?: string;
+  baseUrl?: string;
+  tokenEndpoint?: string;
+  revokeEndpoint?: string;
+  loginUrl?: string;
+  logoutUrl?: string;
+  userinfoEndpoint?: string;
+  sendAuthHeaderOnRevoke?: boolean;
+  useClientTokens?: boolean;
+  customLoginPage?: object;
+  initializerOptions?: object;
+  /** The name that `initializerOptions` had before. */
+  autoConfigure?: object;
+  OAuthLibConfig?: object;
+}
+
+/** `backend` of a configuration of Spartacus; and `context`, which has the base site. */
+export interface SpartacusBackend {
+  occ?: { baseUrl?: string; prefix?: string; useWithCredentials?: boolean; endpoints?: object };
+  context?: { baseSite?: string[]; urlParameters?: string[] };
+  media?: object;
+  loadingScopes?: object;
 }
 
 /** How agents sign in. */

@@ -114,6 +114,8 @@ test('S9, S48, S72 occ() knows both generations, and takes the flow from the res
     return names.split(' ').map((name) => config[name]);
   };
   const all = 'client clientSecret flow clientTokens authorizeRevocation';
+  assert.deepEqual(await told({}, 'agent'), [{}]);
+  assert.deepEqual(await told({ agent: false }, 'agent'), [false]);
   assert.deepEqual(await told({}, all), ['mobile_android_public', undefined, 'code', false, false]);
   assert.deepEqual(await told({ flow: 'password' }, all), ['mobile_android', 'secret', 'password', true, true]);
   assert.deepEqual(await told({ clientId: 'mobile_android' }, all), [
@@ -158,7 +160,8 @@ test('occ() names what is wrong', () => {
   wrong('auth.agent.idleTime', { agent: { idleTime: 1 } });
   wrong('auth.agent.flow', { agent: { flow: 'implicit' } });
   wrong('auth.agent', { agent: true });
-  invalid('auth.agent', { auth: occ(shop), api: [{ url: '/', as: 'agent' }] });
+  invalid('auth.agent', { auth: occ({ ...shop, agent: false }), api: [{ url: '/', as: 'agent' }] });
+  invalid('auth.agent', { api: [{ url: '/', as: 'agent' }] });
 });
 
 test('OA-15 tokens come through the address bar only where that was asked for', async () => {

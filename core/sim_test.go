@@ -62,8 +62,8 @@ const (
 	simKey   = "latchkey/1/id/shop/"
 	simSteps = 250
 
-	refreshSent   = "send " + issuer + "/token refresh_token"
-	refreshAnswer = "answer " + issuer + "/token refresh_token"
+	refreshSent   = "send " + issuer + "/token refresh_token shop"
+	refreshAnswer = "answer " + issuer + "/token refresh_token shop"
 )
 
 // operation is one thing a tab is about to do.

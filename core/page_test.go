@@ -47,10 +47,10 @@ func config(more string) string {
 		"origin":"` + origin + `","flow":"password","context":"","storage":"local","home":"/","login":"/login","logout":"/logout"}`
 }
 
-func newPage(tab *browsertest.Tab, server *browsertest.AuthServer, config string) (*page, error) {
+func newPage(tab *browsertest.Tab, server *browsertest.AuthServer, config string, features ...core.Feature) (*page, error) {
 	p := &page{tab: tab, server: server}
 	p.asking = map[string]*question{}
-	rt, err := core.New(config, tab.Browser(), p.publish)
+	rt, err := core.New(config, tab.Browser(), p.publish, features...)
 	p.rt = rt
 	return p, err
 }

@@ -75,6 +75,64 @@ func (v view) mode() string {
 	return "none"
 }
 
+// nobody is what a page shows and sends where it knows of nobody.
+func nobody() view {
+	return view{user: session.Anonymous, rules: map[string]rule{"client": {session: "client", hold: true}}}
+}
+
+// begin starts from what is stored, as web/src/session.ts does where there are
+// clients and agents, and returns the arguments of the command "start". What the
+// page can't know before the runtime is there holds all requests until start has
+// ended.
+func (p *page) begin(key string, stored func(string) string) (args string) {
+	read := func(name string) strictjson.Value {
+		v, _ := strictjson.Parse(stored(name))
+		return v
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.view = nobody()
+	if read(key+"/agent").Get("session").TextOr("") != "" {
+		p.held = make(chan struct{})
+		return "{}"
+	}
+	args = `{"session":"","version":0,"userId":"anonymous"}`
+	if rec := read(key); rec.Kind() != strictjson.Missing {
+		p.view = viewOf(rec.Get("state"), rec.Get("policy"))
+		args = fmt.Sprintf(`{"session":%q,"version":%d,"userId":%q}`, p.view.session, p.view.version, p.view.user)
+		if p.stale(p.view.rules["user"]) {
+			args = fmt.Sprintf(`{"session":%q,"version":%d}`, p.view.session, p.view.version)
+			p.view.user, p.view.live = session.Anonymous, false
+		}
+	}
+	p.view.status = "" // it has not been told yet
+	p.view.rules["client"] = nobody().rules["client"]
+	if rec := read(key + "/client"); rec.Kind() != strictjson.Missing {
+		p.view.rules["client"] = viewOf(rec.Get("state"), rec.Get("policy")).rules["client"]
+	}
+	return args
+}
+
+// begun says that start has ended.
+func (p *page) begun() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held != nil {
+		close(p.held)
+		p.held = nil
+	}
+}
+
+// forget has no request carry anything of the user's any more, as a logout does
+// before it asks the core.
+func (p *page) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.view
+	v.session, v.version, v.rules = "", 0, nobody().rules
+	p.view = v
+}
+
 // plane is a page's part of it.
 type plane struct {
 	view view
@@ -99,6 +157,8 @@ type request struct {
 	path string
 	// marked asks for the user's id in a header (S86).
 	marked bool
+	// seen, where it is set, is called each time that it leaves.
+	seen func(message)
 }
 
 // message is a request on its way.
@@ -124,6 +184,11 @@ func (r request) by(v view) string {
 		return "none" // AS-08
 	}
 	return as
+}
+
+// names tells whether the user's id goes along.
+func (r request) names(v view) bool {
+	return r.marked && r.by(v) != "client" && session.IsUser(v.user)
 }
 
 const (
@@ -181,11 +246,14 @@ func (p *page) stale(r rule) bool {
 // leave is the native fetch.
 func (p *page) leave(r request, by view, with rule) (user string, status int, err error) {
 	m := message{request: r, authorization: with.authorization, id: r.path, by: by}
-	if r.marked && with != (rule{}) && session.IsUser(by.user) {
+	if with != (rule{}) && r.names(by) {
 		m.id = by.user
 	}
 	if p.beforeSend != nil {
 		p.beforeSend(by.session)
+	}
+	if r.seen != nil {
+		r.seen(m)
 	}
 	if p.wire != nil {
 		return p.wire(m)

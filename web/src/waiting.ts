@@ -126,9 +126,12 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
-  /** The id that goes along where the page asked for that (S86): of somebody in particular, or none. */
+  /**
+   * The id that goes along where the page asked for that (S86): of somebody in particular, or none. The user's goes
+   * with nothing of the client's, which the server may let act for anybody.
+   */
   const setUserId = () => {
-    const id = it.userId == 'true' ? plane.userId() : it.userId;
+    const id = it.userId != 'true' ? it.userId : by(policy) != 'client' && plane.userId();
     delete headers[userIdHeader];
     if (id && plane.config.scheme == 'occ' && /^(?!(anonymous|current|guest)$)[!-~]+$/.test(id))
       headers[userIdHeader] = id;

@@ -85,9 +85,10 @@ func Install(a *core.Assembly) error {
 	return nil
 }
 
-// allowed refuses customers while an agent is there: they would not see whose
-// session it is.
+// allowed refuses customers while an agent is there, in whichever tab: they would
+// not see whose session it is.
 func (f *feature) allowed() error {
+	f.keeper.Reload(context.Background())
 	if !f.keeper.Record().Live() {
 		return nil
 	}
@@ -104,7 +105,7 @@ func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bo
 	case rec.Acts != "":
 		f.keeper.Act(ctx, rec.Session, "")
 	default:
-		f.end(ctx, session.ByUser, o.Revoke)
+		f.end(ctx, rec.Session, session.ByUser, o.Revoke)
 	}
 	if path, ours := f.assembly.Browser.Location.SameOrigin(o.ReturnTo); o.ReturnTo != "" && ours {
 		_ = f.assembly.Browser.Location.Navigate(path)
@@ -112,10 +113,9 @@ func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bo
 	return true
 }
 
-// end signs the agent out, and gives the customer their own session back: renewed,
+// end signs the agent with this session out, and gives the customer their own session back: renewed,
 // if it has ended meanwhile and can be.
-func (f *feature) end(ctx context.Context, reason session.Reason, revoke bool) {
-	name := f.keeper.Record().Session
+func (f *feature) end(ctx context.Context, name string, reason session.Reason, revoke bool) {
 	if name == "" {
 		return
 	}

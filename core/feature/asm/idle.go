@@ -3,6 +3,7 @@ package asm
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ const (
 // idle signs the agent out after a time without a sign of life, in whichever tab.
 // The last one is in storage, by the wall clock: so it is one time for all tabs, a
 // sleep counts, and a note that was lost does no harm. A refresh is no sign of life.
+// It is kept with the session it is of: a tab that learns of a new agent may read it
+// before the new one's first is there.
 type idle struct {
 	f                *feature
 	key              string
@@ -32,6 +35,8 @@ type idle struct {
 	stopListening    []func()
 
 	mu sync.Mutex
+	// session is the one that the rest is of.
+	session string
 	// last is the last sign of life that this tab knows, and written what it has put
 	// in storage.
 	last, written time.Time
@@ -94,11 +99,13 @@ func (i *idle) opened(ctx context.Context) {
 
 // active notes a sign of life.
 func (i *idle) active(ctx context.Context) {
-	if i.timeout <= 0 || !i.f.keeper.Record().Live() {
+	rec := i.f.keeper.Record()
+	if i.timeout <= 0 || !rec.Live() {
 		return
 	}
 	now := i.now()
 	i.mu.Lock()
+	i.of(rec)
 	i.last = now
 	// Storage, and the other tabs, need not know of every one.
 	due := !i.warned.IsZero() || now.Sub(i.written) >= i.timeout/20 || now.Before(i.written)
@@ -109,9 +116,16 @@ func (i *idle) active(ctx context.Context) {
 	if !due {
 		return
 	}
-	_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, strconv.FormatInt(now.UnixMilli(), 10))
+	_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, rec.Session+" "+strconv.FormatInt(now.UnixMilli(), 10))
 	i.f.assembly.Browser.Channel.Post(note)
 	i.check(ctx)
+}
+
+// of forgets what was of another session. Called with mu held.
+func (i *idle) of(rec session.Record) {
+	if i.session != rec.Session {
+		i.session, i.last, i.written = rec.Session, time.Time{}, time.Time{}
+	}
 }
 
 // look is check, where nothing may be waited for. That the agent has just signed in,
@@ -139,13 +153,13 @@ func (i *idle) check(ctx context.Context) (ended bool) {
 		i.tell(time.Time{})
 		return false
 	}
-	last := i.lastSign(ctx)
+	last := i.lastSign(ctx, rec)
 	end, now := last.Add(i.timeout), i.now()
 	warnAt := end.Add(-i.warning)
 	switch {
 	case !now.Before(end):
 		i.tell(time.Time{})
-		i.f.end(ctx, session.Expired, true)
+		i.f.end(ctx, rec.Session, session.Expired, true)
 		return true
 	case !now.Before(warnAt):
 		i.tell(end)
@@ -159,13 +173,15 @@ func (i *idle) check(ctx context.Context) (ended bool) {
 
 // lastSign is the last sign of life in whichever tab; where nothing is known of one,
 // that is this moment. One that lies ahead is of a clock that was set back.
-func (i *idle) lastSign(ctx context.Context) time.Time {
+func (i *idle) lastSign(ctx context.Context, rec session.Record) time.Time {
 	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
+	whose, text, _ := strings.Cut(text, " ")
 	stored, err := strconv.ParseInt(text, 10, 64)
 	now := i.now()
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if t := time.UnixMilli(stored); err == nil && t.After(i.last) {
+	i.of(rec)
+	if t := time.UnixMilli(stored); err == nil && whose == rec.Session && t.After(i.last) {
 		i.last = t
 	}
 	if i.last.IsZero() || i.last.After(now) {

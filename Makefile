@@ -10,8 +10,8 @@ demo: build
 	cd web && go build -o .cache/demo-server ./demo/server && exec .cache/demo-server -control
 
 build:
-	$(say) "building web/dist"
-	./build.sh
+	$(say) "building web/dist, latchkey-user too"
+	./build.sh user
 
 test: build lint test-go test-wasm test-web test-e2e
 	$(say) "all tests passed"
@@ -77,4 +77,4 @@ fuzz:
 	go test ./core/spartacus -run '^$$' -fuzz FuzzRead -fuzztime 60s
 
 clean:
-	rm -rf web/dist web/.cache web/node_modules
+	rm -rf web/dist web/.cache web/node_modules web/e2e/spartacus/node_modules

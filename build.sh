@@ -1,16 +1,15 @@
 #!/bin/sh
 # Builds web/dist: latchkey.js, latchkey.min.js with latchkey.runtime.min.js, latchkey.wasm,
-# latchkey.logout.html with latchkey.logout.min.js, latchkey.d.ts and checksums.txt.
+# latchkey.logout.html with latchkey.logout.min.js, latchkey.d.ts and checksums.txt. With `user`, also
+# latchkey-user.*: the same without client tokens and agents.
 # Needs Go and Node with npm. A second run does only what has changed.
 set -eu
 cd "$(dirname "$0")"
 
+user=
 case "${1:-}" in
 '') ;;
-user)
-	echo 'build.sh: there is no optional part to leave out yet, so there is no smaller bundle' >&2
-	exit 2
-	;;
+user) user=1 ;;
 *)
 	echo 'usage: ./build.sh [user]' >&2
 	exit 2
@@ -32,14 +31,19 @@ if [ ! -e web/node_modules/.package-lock.json ] || [ web/package-lock.json -nt w
 fi
 
 version=$(node -p "require('./web/package.json').version")
-echo "• compiling latchkey.wasm $version"
 mkdir -p web/dist
-# What is ours is not inlined: 48 kB less after compression, and nothing that can be timed. The runtime keeps its
-# inlining, as what crosses to JavaScript is slower without.
-GOEXPERIMENT=nogreenteagc GOOS=js GOARCH=wasm \
-	go build -trimpath -gcflags=latchkey/...=-l -ldflags="-s -w -X main.version=$version" -o web/dist/latchkey.wasm ./wasm
-node web/tools/segments.mjs web/dist/latchkey.wasm
-chmod 644 web/dist/latchkey.wasm
+rm -f web/dist/latchkey-user.*
+# compile <name> <tags>. What is ours is not inlined: 48 kB less after compression, and nothing that can be timed.
+# The runtime keeps its inlining, as what crosses to JavaScript is slower without.
+compile() {
+	echo "• compiling $1.wasm $version"
+	GOEXPERIMENT=nogreenteagc GOOS=js GOARCH=wasm \
+		go build -tags "$2" -trimpath -gcflags=latchkey/...=-l -ldflags="-s -w -X main.version=$version" -o "web/dist/$1.wasm" ./wasm
+	node web/tools/segments.mjs "web/dist/$1.wasm"
+	chmod 644 "web/dist/$1.wasm"
+}
+compile latchkey ''
+[ -z "$user" ] || compile latchkey-user omit_clientauth,omit_asm
 
-echo '• bundling latchkey.js and latchkey.min.js'
+echo '• bundling the scripts'
 (cd web && node tools/build.mjs)

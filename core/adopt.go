@@ -21,6 +21,10 @@ func (r *Runtime) adopt(ctx context.Context) {
 		return text, ok && err == nil
 	}, r.browser.Clock.Now())
 	if !found {
+		// Nothing was left; or another tab was faster, and has written the session down
+		// before it took that away.
+		r.keeper.Reload(ctx)
+		r.forgetEarly()
 		return
 	}
 	if !left.Customer.Access.Empty() {
@@ -35,6 +39,11 @@ func (r *Runtime) adopt(ctx context.Context) {
 	for _, key := range []string{spartacus.AuthKey, spartacus.ASMKey} {
 		_ = r.browser.Storage.Remove(ctx, key)
 	}
+	r.forgetEarly()
+}
+
+// forgetEarly leaves out what would be told of it, but errors.
+func (r *Runtime) forgetEarly() {
 	r.shown.mu.Lock()
 	defer r.shown.mu.Unlock()
 	var errors []event.Event

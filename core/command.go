@@ -53,6 +53,7 @@ func (r *Runtime) commands() map[string]Command {
 		"callback":             r.callback,
 		"remember":             r.remember,
 		"recall":               r.recall,
+		"look":                 r.look,
 		"close":                r.doClose,
 	}
 }
@@ -390,6 +391,14 @@ func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error
 	var o strictjson.Object
 	o.String("path", r.navigation.Recall(ctx))
 	return o.Done(), nil
+}
+
+// look reads the record again, for a page that was not there to hear of changes.
+func (r *Runtime) look(ctx context.Context, _ strictjson.Value) (string, error) {
+	for _, k := range r.keepers() {
+		k.Reload(ctx)
+	}
+	return Nothing, nil
 }
 
 func (r *Runtime) doClose(context.Context, strictjson.Value) (string, error) {

@@ -77,7 +77,7 @@ func ParseConfig(text string) (Config, error) {
 	c := Config{
 		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", InMemory: str("storage") == "memory",
 		DPoP: flag("dpop"), Monitor: flag("monitorSession"), Flow: userauth.Flow(str("flow")), Origin: str("origin"),
-		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout")},
+		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout"), Exclude: texts("exclude"), Prefix: str("prefix")},
 		Leeway:      duration("refreshLeeway", time.Second, 30*time.Second),
 		Timeout:     duration("timeout", time.Millisecond, 10*time.Second),
 		AfterLogout: str("postLogoutRedirectUri"),
@@ -103,7 +103,6 @@ func ParseConfig(text string) (Config, error) {
 	if c.AfterLogout == "" {
 		c.AfterLogout = c.Origin + "/"
 	}
-	c.Paths.Exclude = texts("exclude")
 	if n, ok := v.Get("maxAge").Int(); ok {
 		c.OAuth.MaxAge = &n
 	}

@@ -2,7 +2,7 @@ module latchkey/web
 
 go 1.26.0
 
-ignore ./node_modules
+ignore node_modules
 
 require (
 	github.com/go-jose/go-jose/v3 v3.0.5

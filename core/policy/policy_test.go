@@ -43,6 +43,21 @@ var golden = map[string]policy.Policy{
 	"cookie": {Session: "s1", Version: 4, Rules: []policy.Rule{{
 		As: policy.User, ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}}, Credentials: true,
 	}}},
+	"storefront": {Session: "s1", Version: 7, Rules: []policy.Rule{
+		{
+			As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}},
+			Refused: policy.Refusal{Statuses: []int{401}, Types: []string{"InvalidTokenError"}},
+		},
+		{
+			As: policy.Client, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer client")}}, Session: "client", Version: 2,
+			ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}, Types: []string{"InvalidTokenError"}},
+		},
+	}},
+	"visitor": {Version: 3, Rules: []policy.Rule{{As: policy.Client, Hold: true, Session: "client"}}},
+	"emulating": {Session: "a1.5", Version: 6, Rules: []policy.Rule{
+		{As: policy.Agent, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer agent")}}, Session: "a1", Version: 6},
+		{As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer agent")}}, Session: "a1.5", Version: 6},
+	}},
 	"hold":      {Session: "s1", Version: 8, Rules: []policy.Rule{{As: policy.User, Hold: true}}},
 	"two-rules": {Session: "s1", Version: 9, Rules: []policy.Rule{{As: policy.User, Hold: true}, {As: "client", Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer other")}}}}},
 }

@@ -57,14 +57,17 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 }
 
 // End ends the session that is there, for all tabs. The record stays without
-// tokens, so that its generation goes on counting.
-func (k *Keeper) End(ctx context.Context, reason Reason) {
+// tokens, so that its generation goes on counting. It returns what there was.
+func (k *Keeper) End(ctx context.Context, reason Reason) (was Record) {
 	k.replace(ctx, func(now Record) (Record, bool) {
-		if !now.Live() {
+		if was = now; !now.Live() {
+			// Storage may have lost what this tab still has; after an End here that is nothing.
+			was = k.Record()
 			return now, false
 		}
 		return ended(now, reason), true
 	})
+	return was
 }
 
 // Adopt is Begin where there has never been a session, and nothing else. It

@@ -41,6 +41,7 @@ type Keeper struct {
 	// left is closed when the session that is in rec is no longer the one.
 	left      chan struct{}
 	stopTimer func()
+	loaded    bool
 	closed    bool
 }
 
@@ -89,7 +90,7 @@ func (k *Keeper) Load(ctx context.Context, shown *Record) []event.Event {
 	rec := k.Store.Load(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.rec = rec
+	k.rec, k.loaded = rec, true
 	k.schedule()
 	if shown == nil || shown.Stamp == rec.Stamp {
 		return nil
@@ -107,9 +108,16 @@ func (k *Keeper) Announce(events ...event.Event) {
 	}
 }
 
-// Reload reads the record again, as another tab may have changed it.
+// Reload reads the record again, as another tab may have changed it. Before Load,
+// which tells what happened since, it does nothing.
 func (k *Keeper) Reload(ctx context.Context) {
 	defer k.io.Enter()()
+	k.mu.Lock()
+	loaded := k.loaded
+	k.mu.Unlock()
+	if !loaded {
+		return
+	}
 	k.adopt(k.Store.Load(ctx), true, false)
 }
 

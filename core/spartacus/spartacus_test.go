@@ -2,6 +2,7 @@ package spartacus_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,16 @@ func in(auth, asm string) func(string) (string, bool) {
 func TestTheKeysAreThoseOfTheStorefront(t *testing.T) {
 	assert.Equal(t, "spartacus⚿⚿auth", spartacus.AuthKey)
 	assert.Equal(t, "spartacus⚿⚿asm", spartacus.ASMKey)
+}
+
+// The golden record is compared with what the published package stores in
+// web/e2e/spartacus.test.mjs.
+func TestS60TheGoldenRecordIsRead(t *testing.T) {
+	text, err := os.ReadFile("testdata/auth.json")
+	require.NoError(t, err)
+	left := spartacus.Read(in(string(text), ""), now)
+	assert.Equal(t, "golden", left.Customer.Access.Expose())
+	assert.Equal(t, int64(1_790_042_199_000), left.Customer.ExpiresAt.UnixMilli())
 }
 
 func TestS60TheCustomersTokenIsTakenWhole(t *testing.T) {
@@ -140,6 +151,7 @@ func TestS60ATokenIsNeverHalfTaken(t *testing.T) {
 		{"later than a number can be", `,"expires_at":"99999999999999999999"`, false},
 		{"an expiry of null", `,"expires_at":null`, false},
 		{"an expiry as an object", `,"expires_at":{}`, false},
+		{"a time of arrival of zero", `,"access_token_stored_at":0`, false},
 		{"a time of arrival that is none", `,"access_token_stored_at":"then"`, false},
 		{"a type in lower case", `,"token_type":"bearer"`, true},
 		{"an empty type", `,"token_type":""`, true},

@@ -15,8 +15,9 @@ type LogoutOptions struct {
 // Logout ends the session here, then in the other tabs, then at the server. It
 // can't fail: the first part needs nobody, and the rest is silent.
 func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
-	tokens := s.Keeper.Record().Tokens
-	s.Keeper.End(ctx, session.ByUser)
+	// Of two logouts at once, the first has the tokens.
+	tokens := s.Keeper.End(ctx, session.ByUser).Tokens
+	s.Navigation.Forget(ctx)
 	s.Client.ForgetKey(ctx)
 	revoked := true
 	if o.Revoke {

@@ -36,6 +36,8 @@ export interface Plane {
   readonly config: ProverOptions['config'];
   readonly pending: ProverOptions['pending'];
   prover?: Prover;
+  /** The last `switchContext`. */
+  switching?: Promise<unknown>;
 }
 
 /** A covered request, as it was when the page called. */
@@ -189,7 +191,7 @@ export const createFetch = (
     const by: Sending['by'] = ({ rules }) => {
       const whose = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : as;
       // AS-08: what is the user's own is never asked for as nobody.
-      return whose == 'client' && /\/users\/current(?![^/?#])/.test(hit!.url) ? 'none' : whose;
+      return whose == 'client' && /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url) ? 'none' : whose;
     };
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
     if (request && !ownKeys(init).length) {

@@ -24,8 +24,8 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
-  /** Whether signs of life are wanted. */
-  watchful: boolean;
+  /** What the page is shown: an agent's signs of life are wanted. */
+  state(): { readonly isAgent: boolean };
   /** What makes proofs (RFC 9449). */
   prover(): Prover;
   navigate?(path: string): void;
@@ -271,11 +271,11 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   // An agent who does nothing is signed out.
   let active = 0;
   const sign = (event: Event): void => {
-    if (!event.isTrusted || clock() - active < 1000) return;
+    if (!options.state().isAgent || !event.isTrusted || clock() - active < 1000) return;
     active = clock();
     enter(4, 0, 'active');
   };
-  for (const type of options.watchful ? ['pointerdown', 'keydown', 'popstate'] : []) {
+  for (const type of ['pointerdown', 'keydown', 'popstate']) {
     addEventListener(type, sign, { signal: listening.signal, capture: true });
   }
 

@@ -11,7 +11,7 @@ export interface LeavingOptions {
 }
 
 export const createLeaving = ({ types, members }: Kit, { config, navigate }: LeavingOptions) => {
-  const { location } = types as typeof globalThis;
+  const { location, URL } = types as typeof globalThis;
   const { apply } = members.Reflect as typeof Reflect;
   const { parse, stringify } = members.JSON as typeof JSON;
   const slot = config.key + '/login';
@@ -43,7 +43,9 @@ export const createLeaving = ({ types, members }: Kit, { config, navigate }: Lea
   return {
     /** Goes to a path of the app's. */
     navigate(path: string) {
-      leaves ||= !navigate;
+      const [to, fragment] = `${new URL(path, location.href)}`.split('#');
+      // Another fragment alone is the same page.
+      leaves ||= !navigate && (fragment == null || to != location.href.split('#')[0]);
       (navigate ?? ((to: string) => location.assign(to)))(path);
     },
     /** What shall be told in this page of what is published. */

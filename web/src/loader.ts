@@ -26,6 +26,8 @@ export interface RuntimeOptions {
   config: { key: string; readonly [option: string]: unknown };
   storage: Area;
   pending: Area;
+  /** What the page is shown. */
+  state(): { readonly isAgent: boolean };
   /** What makes proofs. */
   prover(): Prover;
   navigate?(path: string): void;
@@ -70,7 +72,6 @@ export const load = async (kit: Kit, options: RuntimeOptions): Promise<Runtime> 
     version,
     config: stringify(options.config),
     key: options.config.key,
-    watchful: !!options.config.agent,
     navigate: leaving.navigate,
     publish: (json) => options.publish(leaving.told(readPublished(json, kit))),
     ready(its) {

@@ -2,9 +2,11 @@
  * The session's methods that are commands of the core, by their names. They come with the runtime, as they can do
  * nothing before it is there.
  */
+import type { Plane } from './fetch';
 import type { Runtime } from './loader';
-import type { take as Take } from './options';
+import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
+import type { Published } from './published';
 import { forget, keep } from './windows';
 import type {
   Claims,
@@ -16,19 +18,30 @@ import type {
   SilentLoginOptions,
 } from './types';
 
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
+
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
   /** Checks what a page gives. */
   take: typeof Take;
-  config: { readonly agent?: unknown };
+  /** What the session is made of; `again` takes it up anew. */
+  config: Config;
+  again(change: () => void): Promise<void>;
+  plane: Pick<Plane, 'switching'>;
+  publish(published: Published): void;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
 }
 
-export const createMethods = (call: Runtime['call'], { SessionError, take, state, config }: MethodOptions) => {
-  /** Calls for what agents do. Whoever has left the option out should hear of that. */
+export const createMethods = (
+  call: Runtime['call'],
+  { SessionError, take, state, config, again, plane, publish }: MethodOptions,
+) => {
+  /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
-    if (!config.agent) throw new SessionError('config_invalid', 'auth.agent is needed for session.agent');
+    if (__USER__) throw new SessionError('not_supported', 'session.agent is not in latchkey-user');
+    if (!config.agent) throw new SessionError('not_supported', 'session.agent needs occ(), with auth.agent not false');
     return call(command, args);
   };
   return {
@@ -98,6 +111,34 @@ export const createMethods = (call: Runtime['call'], { SessionError, take, state
     },
     async 'agent.stopEmulating'() {
       await assist('stopEmulating');
+    },
+    switchContext(context: string): Promise<SessionState> {
+      // One after the other.
+      const before = plane.switching;
+      const its = async () => {
+        await before;
+        if (typeof context != 'string') throw new SessionError('config_invalid', 'context must be a string');
+        if (context != config.context) {
+          const { isLoggedIn, userId: previousUserId } = state();
+          await again(() => {
+            // A site that its session is named after goes with it.
+            if (config.baseSite == config.context) config.baseSite = context;
+            config.context = context;
+            config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
+          });
+          const event = { remote: false, reason: 'switched', previousUserId, userId: state().userId } as const;
+          publish({
+            events: [
+              ...(isLoggedIn ? [{ ...event, type: 'logout' } as const] : []),
+              ...(state().isLoggedIn ? [{ ...event, type: 'login' } as const] : []),
+            ],
+          });
+        }
+        return state();
+      };
+      const switched = its();
+      plane.switching = switched.catch(() => {});
+      return switched;
     },
     async redirectAfterLogin(): Promise<string | null> {
       return (await call('recall'))?.path ?? null;

@@ -14,37 +14,49 @@ export interface Config {
   readonly redirectUri: string;
   readonly login: string;
   readonly home: string;
+  readonly logout: string;
+  readonly exclude: readonly string[];
+  readonly public: readonly string[];
+  readonly prefix?: string;
   readonly apiResources: readonly string[];
   [name: string]: unknown;
 }
 
 type Values = Record<string, any>;
 
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
+const no = __USER__ ? '!' : '';
+const object = __USER__ ? '!' : '@object';
+/** Of schemes for which there are agents. */
+const agents = __USER__ ? undefined : {};
+
 /**
  * Options by name: `*` where one is required, and after `:` what it must be, if that is not a string: types with `@`, and
- * values. After `!` comes a value whose feature is not built yet; `!` alone stands for all of them.
+ * values. After `!` comes a value whose feature is not there; `!` alone stands for all of them.
  */
 const sessionOptions =
   'auth*:@object api*:@array intercept:global|none storage:local|session|memory|@object persistRefreshToken:@true|!@false ' +
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
-const redirectOptions = 'loginPath logoutPath homePath exclude:@array';
-const ruleOptions = 'url* as:user|client|user-or-client|agent|none except:@array resource';
+const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
+const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource`;
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit ' +
-  'clientTokens:@boolean';
+  `clientTokens:@false|${no}@true`;
 const oidcOptions =
   'issuer* endpointOrigins:issuer|@array monitorSession:@boolean trustedAudiences:@array' + clientOptions;
 const oauthOptions = 'endpoints*:@object customTokenParameters:! requireState:@true|!@false' + clientOptions;
 const occOptions =
-  'baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@object loginForm:@object adopt:@boolean ' +
+  `baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@false|${object} loginForm:@object adopt:@boolean ` +
   oauthOptions;
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
 const endpointOptions = 'authorization revocation userinfo jwks endSession pushedAuthorization token';
 
 const invalid = (name: string, message: string) => new SessionError('config_invalid', name + ' ' + message);
-const later = (name: string) => new SessionError('not_supported', name + ' is not built yet');
+const later = (name: string) =>
+  new SessionError('not_supported', name + (__USER__ ? ' is not in latchkey-user' : ' is not built yet'));
 
 export const check = (name: string, value: any, kind?: string) => {
   const type = '@' + (value === null ? value : Array.isArray(value) ? 'array' : typeof value);
@@ -155,10 +167,10 @@ export const readOptions = (given: SessionOptions) => {
   const { context = auth.baseSite ?? '' } = options;
   if (isOcc) {
     const server = prefix('auth.baseUrl', shop).replace(/\/$/, '');
-    const { agent } = auth;
+    const { agent = agents } = auth;
     const form = (auth.loginForm = take(auth.loginForm ?? {}, 'csrf action', 'auth.loginForm'));
     for (const name in form) form[name] = prefix('auth.loginForm.' + name, form[name]);
-    if (agent) auth.agent = { ...take(agent, agentOptions, 'auth.agent') };
+    auth.agent = agent && { ...take(agent, agentOptions, 'auth.agent') };
     // What the server offers beside the shop: its own sign-in, the list of sites, and what is for agents.
     for (const [path, as] of [
       ['/authorizationserver/'],
@@ -170,7 +182,8 @@ export const readOptions = (given: SessionOptions) => {
     }
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");
-  auth.clientTokens ??= api.some(({ as }) => /client/.test(as!)) || undefined;
+  auth.clientTokens ??=
+    (!__USER__ && auth.clientSecret != null) || api.some(({ as }) => /client/.test(as!)) || undefined;
   api.sort((a, b) => b.href.length - a.href.length);
   let { issuer, endpoints, endpointOrigins, flow = 'code', responseType, codeExchange, redirectUri = origin } = auth;
   const front = 'token|id_token|id_token token';
@@ -213,14 +226,15 @@ export const readOptions = (given: SessionOptions) => {
     for (const name of storageMethods) check('storage.' + name, storage[name], '@function');
 
   const redirect = take(options.redirect ?? {}, redirectOptions, 'redirect');
-  const path = (name: string, otherwise: string) => {
-    const value = redirect[name] ?? otherwise;
-    if (value[0] != '/' || resolve(value)?.origin != origin)
-      throw invalid('redirect.' + name, 'must be of this origin');
+  const path = (name: string, value: string) => {
+    name = 'redirect.' + name;
+    check(name, value);
+    if (value[0] != '/' || resolve(value)?.origin != origin) throw invalid(name, 'must be of this origin');
     return value;
   };
-  const { exclude = [] } = redirect;
-  for (const one of exclude) check('redirect.exclude', one);
+  const paths = (name: string) => (redirect[name] ?? []).map((one: string) => path(name, one));
+  const { homePath = '/', loginPath = '/login', logoutPath = '/logout', prefix: before } = redirect;
+  if (before && !options.navigate) throw invalid('redirect.prefix', 'needs navigate');
 
   // What is undefined here has its default in the core.
   const config: Config = {
@@ -241,10 +255,13 @@ export const readOptions = (given: SessionOptions) => {
     refreshLeeway,
     timeout,
     allowInsecure,
-    home: path('homePath', '/'),
-    login: path('loginPath', '/login'),
-    logout: path('logoutPath', '/logout'),
-    exclude,
+    home: path('homePath', homePath),
+    login: path('loginPath', loginPath),
+    logout: path('logoutPath', logoutPath),
+    exclude: paths('exclude'),
+    public: paths('public'),
+    protected: redirect.protected,
+    prefix: before && path('prefix', before),
     leaves: !options.navigate,
   };
   return { ...options, storage, retries, timeout, api, config } as unknown as Omit<SessionOptions, 'api'> &

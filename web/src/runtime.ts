@@ -9,6 +9,7 @@ import { load, type RuntimeOptions } from './loader';
 import { createMethods, type MethodOptions } from './methods';
 import type { Platform } from './platform';
 
+export { checkPath, renewed } from './guard';
 export { proceed } from './waiting';
 
 /** The version of this file, put in by the build. */
@@ -28,7 +29,32 @@ export const startRuntime = async (
     ...options,
     prover: () => proverOf(platform, options.plane),
   });
-  return { call, close, methods: createMethods(call, { ...options, SessionError }) };
+  // A page that comes back from the back/forward cache has heard nothing meanwhile: it looks before it sends or shows.
+  const { AbortController, addEventListener } = platform.types;
+  const { plane } = options;
+  const listening = new AbortController();
+  addEventListener(
+    'pageshow',
+    ({ persisted }: PageTransitionEvent) => {
+      if (!persisted) return;
+      const looked = call('look')
+        .catch(() => {})
+        .then(() => {
+          if (plane.held == looked) plane.held = undefined;
+          return true;
+        });
+      plane.held = looked;
+    },
+    { signal: listening.signal },
+  );
+  return {
+    call,
+    close() {
+      listening.abort();
+      close();
+    },
+    methods: createMethods(call, { ...options, SessionError }),
+  };
 };
 
 type Started = Awaited<ReturnType<typeof startRuntime>>;

@@ -1,4 +1,8 @@
-import type { OAuthOptions, OccOptions, OidcOptions, Scheme } from './types';
+import { fromSpartacusConfig } from './spartacus';
+import type { OAuthOptions, Occ, OccOptions, OidcOptions, Scheme } from './types';
+
+/** Put in by the build: whether this is the bundle without client tokens and agents. */
+declare const __USER__: boolean;
 
 const scheme =
   <Options extends object>(name: Scheme['scheme']) =>
@@ -10,12 +14,10 @@ export const oidc = /* @__PURE__ */ scheme<OidcOptions>('oidc');
 /** An OAuth 2 server whose endpoints the page names. */
 export const oauth = /* @__PURE__ */ scheme<OAuthOptions>('oauth');
 
-/**
- * SAP Commerce. Its servers come in two generations: those with a client secret, passwords and client tokens
- * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
- */
-export const occ = (options: OccOptions): Scheme => {
-  const { baseUrl, clientId, clientSecret, responseType, endpoints, loginForm } = options;
+/** Fills in what the two generations have as their defaults. */
+const fill = (options: OccOptions): Scheme => {
+  const { baseUrl, clientId, clientSecret, responseType, endpoints, loginForm, clientTokens, authorizeRevocation } =
+    options;
   let { flow } = options;
   const classic = flow == 'password' || clientSecret != null || clientId == 'mobile_android';
   flow ??=
@@ -31,9 +33,9 @@ export const occ = (options: OccOptions): Scheme => {
   const server = `${baseUrl}`.replace(/\/$/, '') + '/authorizationserver';
   const at = server + '/oauth/';
   return {
-    clientTokens: classic,
-    authorizeRevocation: classic,
     ...options,
+    clientTokens: clientTokens ?? (!__USER__ && classic),
+    authorizeRevocation: authorizeRevocation ?? classic,
     clientId: clientId ?? (classic ? 'mobile_android' : 'mobile_android_public'),
     clientSecret:
       clientSecret ?? (classic && (clientId ?? 'mobile_android') == 'mobile_android' ? 'secret' : undefined),
@@ -44,6 +46,12 @@ export const occ = (options: OccOptions): Scheme => {
     scheme: 'occ',
   };
 };
+
+/**
+ * SAP Commerce. Its servers come in two generations: those with a client secret, passwords and client tokens
+ * (`mobile_android`), and those with a public client and codes (`mobile_android_public`).
+ */
+export const occ: Occ = /* @__PURE__ */ Object.assign(fill, { fromSpartacusConfig: fromSpartacusConfig(fill) });
 
 /** Vendure; not built yet. */
 export const vendure = /* @__PURE__ */ scheme<object>('vendure');

@@ -3,7 +3,7 @@ import { isSessionError, SessionError } from './errors';
 import { createFetch, secondFile, type Plane } from './fetch';
 import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, platform, setPrototypeOf, stringify } from './platform';
+import { fetch, freeze, now, open, platform, setPrototypeOf, startsWith, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
 import { isLive, readClient, readRecord } from './record';
@@ -37,17 +37,26 @@ export const createSession = (given: SessionOptions): Session => {
   let booting: Promise<Runtime> | undefined;
   let up = false;
   let failed = false;
+  /** Resolves when a logout that was asked for has ended the session here. */
+  let leaving: Promise<void> | undefined;
+  let left = nothing;
   const listeners = new Set<Teller>();
   /** A sign-in that nobody has listened for yet. */
   let missed: unknown;
 
-  let resolveReady: (state: SessionState) => void;
-  let rejectReady: (error: unknown) => void;
-  const ready = new Promise<SessionState>((resolve, reject) => {
-    resolveReady = resolve;
-    rejectReady = reject;
-  });
-  ready.catch(nothing);
+  let resolveReady!: (state: SessionState) => void;
+  let rejectReady!: (error: unknown) => void;
+  /** Settles when the state is known: that of this context. */
+  let restored!: Promise<SessionState>;
+  const restore = () => {
+    restored = new Promise((resolve, reject) => {
+      resolveReady = resolve;
+      rejectReady = reject;
+    });
+    restored.catch(nothing);
+  };
+  restore();
+  const ready = restored;
 
   /** Returns what ends it. Without a type: to states, and to the current one at once. */
   const listen = (type: string, fn: Listener) => {
@@ -87,6 +96,7 @@ export const createSession = (given: SessionOptions): Session => {
     const same = state.status != 'restoring' && stringify(next) == stringify(state);
     if (!same) state = deepFreeze(next);
     if (state.status != 'restoring') resolveReady(state);
+    if (!state.isLoggedIn) left();
     if (same) return;
     tell('', state);
     emit({ type: 'statechange', remote, previousUserId });
@@ -135,6 +145,7 @@ export const createSession = (given: SessionOptions): Session => {
           plane,
           navigate: options.navigate,
           publish: adopt,
+          again,
           onexit() {
             plane.policy = none;
             fail(new SessionError('runtime_failed', 'the runtime stopped'));
@@ -159,6 +170,22 @@ export const createSession = (given: SessionOptions): Session => {
         throw error;
       }
     })());
+
+  /** Begins again, as another page load would, with what `config` has become. Resolves when the state is known. */
+  const again = async (change: () => void) => {
+    await known();
+    (await booting?.catch(nothing))?.close();
+    alive();
+    change();
+    booting = undefined;
+    up = false;
+    plane.policy = none;
+    plane.prover = undefined;
+    state = anonymous('restoring');
+    restore();
+    read();
+    await known();
+  };
 
   const closedError = () => new SessionError('closed', 'the session was closed');
   const alive = () => {
@@ -193,9 +220,9 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, left]: unknown[]) => {
+  const begin = ([json, client, agent, spartacus, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
-    if (isLive(agent) || (left && !json)) return hold(boot());
+    if (isLive(agent) || (spartacus && !json)) return hold(boot());
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);
@@ -206,7 +233,9 @@ export const createSession = (given: SessionOptions): Session => {
     setPrototypeOf(plane.policy.rules, null);
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;
-    if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
+    // What waits to be told here comes with the runtime.
+    if (login) load();
+    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
     else if (options.load != 'demand') setTimeout(load);
   };
 
@@ -218,9 +247,10 @@ export const createSession = (given: SessionOptions): Session => {
       clientTokens && key + '/client',
       agent && agentKey(),
       adopt && 'spartacus\u26bf\u26bfauth',
-    ].map((name) => {
+      key + '/login',
+    ].map((name, i) => {
       try {
-        return name && storage.getItem(name as string);
+        return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
       } catch {
         // Read as nothing; the core will say what is wrong with the storage.
       }
@@ -262,7 +292,14 @@ export const createSession = (given: SessionOptions): Session => {
   /** The state, for guards: they answer also where the runtime cannot run. */
   const known = async () => {
     alive();
-    await ready.catch(nothing);
+    await restored.catch(nothing);
+    await plane.held;
+    await leaving;
+    const { user } = plane.policy.rules;
+    if (user && (user.hold || user.validUntil! <= now()))
+      await secondFile(null, options.timeout)
+        .then((file) => file.renewed(platform, plane, options.timeout))
+        .catch(nothing);
     alive();
   };
 
@@ -288,7 +325,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext',
     ) as Methods),
     ready,
     get state() {
@@ -314,32 +351,6 @@ export const createSession = (given: SessionOptions): Session => {
       }
     },
     agent,
-    async switchContext(context) {
-      await known();
-      check('context', context);
-      if (context != config.context) {
-        const { isLoggedIn, userId } = state;
-        (await booting?.catch(nothing))?.close();
-        booting = undefined;
-        up = false;
-        plane.policy = none;
-        plane.prover = undefined;
-        // A site that its session is named after goes with it.
-        if (config.baseSite == config.context) config.baseSite = context;
-        config.context = context;
-        config.key = config.key.replace(/[^/]*$/, encodeURIComponent(context));
-        state = anonymous('restoring');
-        const switched = new Promise((resolve) => {
-          const stop = listen('', ({ status }) => status != 'restoring' && resolve(setTimeout(() => stop())));
-        });
-        read();
-        await switched;
-        const event = { previousUserId: userId, userId: state.userId };
-        if (isLoggedIn) emit({ type: 'logout', reason: 'switched', ...event });
-        if (state.isLoggedIn) emit({ type: 'login', reason: 'switched', ...event });
-      }
-      return state;
-    },
     async checkOAuthParamsInUrl(url) {
       alive();
       if (!url) {
@@ -356,6 +367,13 @@ export const createSession = (given: SessionOptions): Session => {
       const { userId, isLoggedIn } = state;
       // From here on no request carries the token, whatever comes of the rest.
       plane.policy = none;
+      if (isLoggedIn)
+        leaving ??= new Promise((resolve) => {
+          left = () => {
+            leaving = undefined;
+            resolve();
+          };
+        });
       try {
         await (await running()).methods.logout(options);
       } catch {
@@ -371,18 +389,33 @@ export const createSession = (given: SessionOptions): Session => {
           events: isLoggedIn ? [{ type: 'logout', reason: 'user', previousUserId: userId }] : [],
         });
       }
+      left();
     },
     fetch: wrapped.bind(undefined),
     guard: freeze({
       async requireLogin(path?: string) {
         await known();
         if (state.isLoggedIn) return true;
-        await call('remember', { path: path ?? globalThis.location.href }).catch(nothing);
+        if (page) await call('remember', { path: path ?? page.href }).catch(nothing);
         return config.login;
       },
       async requireAnonymous() {
         await known();
         return !state.isLoggedIn || config.home;
+      },
+      async check(path?: string) {
+        alive();
+        try {
+          return await (
+            await secondFile(null, options.timeout)
+          ).checkPath(platform, config, session, path ?? page.href);
+        } catch {
+          await known();
+          // Without the second file: no page is shown that may need a sign-in.
+          return (
+            !config.protected || state.isLoggedIn || startsWith(path ?? page.pathname, config.login) || config.login
+          );
+        }
       },
     }),
     close() {

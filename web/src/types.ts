@@ -59,10 +59,29 @@ export interface RedirectOptions {
    */
   homePath?: string;
   /**
-   * Paths that are never remembered across a sign-in.
+   * The app's other pages of a sign-in, such as `/register`: never remembered across it, and open to visitors. `*` stands
+   * for one segment.
    * @default []
    */
   exclude?: string[];
+  /**
+   * `guard.check` lets nobody see a page without a sign-in, except `public` and the pages of a sign-in.
+   * @default false
+   */
+  protected?: boolean;
+  /**
+   * With `protected`: paths that visitors may see, and those below them; `/` is the home page alone. `*` stands for one
+   * segment.
+   * @default []
+   */
+  public?: string[];
+  /**
+   * What the app's router puts before each path by itself, such as site and language; `*` stands for one segment, as in
+   * `/shop/*`. It is taken away from what is remembered and compared, and no path that is given back has it.
+   * Goes with `navigate`, as `location.assign` knows no router.
+   * @default none
+   */
+  prefix?: string;
 }
 
 /** What `createSession` takes. Each option is read once, when it is called. */
@@ -147,7 +166,7 @@ export interface ClientOptions {
   /**
    * Requests with `as: 'client'` carry a token that the client gets for itself (RFC 6749, section 4.4); without, they leave
    * as they are.
-   * @default true where a rule of `api` says so; with `occ()`, in the classic generation
+   * @default true with a `clientSecret`, or where a rule of `api` says so; with `occ()`, in the classic generation
    */
   clientTokens?: boolean;
   /** The client's id at the authorization server. */
@@ -288,13 +307,58 @@ export interface OccOptions extends Omit<ClientOptions, 'clientId' | 'codeExchan
    * @default `{baseUrl}/authorizationserver/csrf` and `…/login`
    */
   loginForm?: { csrf?: string; action?: string };
-  /** Assisted service: lets agents sign in and act for customers. Left out, there are none. */
-  agent?: AgentOptions;
+  /**
+   * Assisted service: how agents sign in, who then act for customers. `false` if there are none.
+   * @default {}
+   */
+  agent?: AgentOptions | false;
   /**
    * Takes over, once, the session that Spartacus has left in the same storage.
    * @default false
    */
   adopt?: boolean;
+}
+
+/** What `occ` is, as a function and beside it. */
+export interface Occ {
+  (options: OccOptions): Scheme;
+  /**
+   * The scheme of a shop that has its configuration from Spartacus: its `authentication`, as it is after the defaults were
+   * merged in, and its `backend` with its `context` beside it. `say` gets a sentence for each option that is not carried over,
+   * or works in another way.
+   */
+  fromSpartacusConfig(
+    authentication: SpartacusAuthentication,
+    backend: SpartacusBackend,
+    say?: (sentence: string) => void,
+  ): Scheme;
+}
+
+/** `authentication` of a configuration of Spartacus. */
+export interface SpartacusAuthentication {
+  client_id?: string;
+  client_secret?: string;
+  baseUrl?: string;
+  tokenEndpoint?: string;
+  revokeEndpoint?: string;
+  loginUrl?: string;
+  logoutUrl?: string;
+  userinfoEndpoint?: string;
+  sendAuthHeaderOnRevoke?: boolean;
+  useClientTokens?: boolean;
+  customLoginPage?: object;
+  initializerOptions?: object;
+  /** The name that `initializerOptions` had before. */
+  autoConfigure?: object;
+  OAuthLibConfig?: object;
+}
+
+/** `backend` of a configuration of Spartacus; and `context`, which has the base site. */
+export interface SpartacusBackend {
+  occ?: { baseUrl?: string; prefix?: string; useWithCredentials?: boolean; endpoints?: object };
+  context?: { baseSite?: string[]; urlParameters?: string[] };
+  media?: object;
+  loadingScopes?: object;
 }
 
 /** How agents sign in. */
@@ -579,10 +643,16 @@ export interface Session {
 
 /** For a router. */
 export interface Guard {
-  /** Resolves to `true`, or to the login page's path after it has remembered `path`. */
+  /** Resolves to `true`, or to the login page's path after it has remembered `path`: the page that is shown, where none is given. */
   requireLogin(path?: string): Promise<true | string>;
   /** Resolves to `true`, or to the home page's path. */
   requireAnonymous(path?: string): Promise<true | string>;
+  /**
+   * The one call for a router's global guard: resolves to `true` where the page at `path` may be shown, or to where to go.
+   * `loginPath` leads whoever is signed in to the page remembered, or home; `logoutPath` signs out, and then leads home, or
+   * to the login page if all is `protected`. The page that is shown, where no path is given.
+   */
+  check(path?: string): Promise<true | string>;
 }
 
 /**

@@ -17,27 +17,28 @@ const userIdHeader = 'sap-commerce-cloud-user-id';
 /** What an answer's body says of an error fits into this many bytes. */
 const enough = 1 << 16;
 
-/** The beginning of a copy's body as text: all of it, or too much to be what is looked for. */
-const beginning = async (copy: Response, { TextDecoder }: typeof globalThis): Promise<string> => {
-  const reader = copy.body!.getReader();
+/** A body as text; undefined where it breaks off, or is too much to be what is looked for. It never rejects. */
+const textOf = async (
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { TextDecoder }: typeof globalThis,
+): Promise<string | undefined> => {
   const decoder = new TextDecoder();
   let text = '';
   try {
-    for (;;) {
+    while (text.length <= enough) {
       const { done, value } = await reader.read();
       text += decoder.decode(value, { stream: !done });
-      if (done || text.length > enough) return text;
+      if (done) return text;
     }
-  } finally {
-    // The rest is the caller's.
-    reader.cancel().catch(() => {});
+  } catch {
+    // The caller's own reading tells them.
   }
 };
 
 /** Waits for `promise`; resolves with undefined when that takes too long, rejects when the caller gives up. */
-const bounded = <T>(
+export const bounded = <T>(
   { clearTimeout, setTimeout }: typeof globalThis,
-  { timeout, signal }: Sending,
+  { timeout, signal }: { timeout: number; signal?: AbortSignal | null },
   promise: Promise<T>,
 ) =>
   new Promise<T | undefined>((resolve, reject) => {
@@ -69,7 +70,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     const rule = policy.rules[by(policy)];
     return { session: rule?.session ?? policy.session, version: rule?.version ?? policy.version };
   };
-  const { session } = stampOf(it.policy);
+  // Whom it was made as: it runs as nobody else. A client is nobody, and may be somebody before it is sent.
+  let session = by(it.policy) == 'client' ? '' : stampOf(it.policy).session;
   const { SessionError, clock, newHeaders, members, types } = platform;
   const { parse, stringify } = members.JSON as typeof JSON;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
@@ -117,12 +119,16 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   const refused = async (rule: Rule, response: Response): Promise<boolean | undefined> => {
     const types = rule.refused?.types;
     if (!it.refused(rule, response) || !types) return it.refused(rule, response);
+    const reader = response.clone().body?.getReader();
     try {
-      const text = await wait(beginning(response.clone(), platform.types as typeof globalThis));
+      const text = await wait(textOf(reader!, platform.types as typeof globalThis));
       return parse(text!).errors.some(({ type }: { type: unknown }) => types.includes(type as string));
-    } catch (error) {
-      if (it.signal?.aborted) throw error;
+    } catch {
+      if (it.signal?.aborted) throw it.signal.reason;
       // No body that says so.
+    } finally {
+      // The rest is the caller's. A copy that is not read to its end would keep all of it.
+      reader?.cancel().catch(() => {});
     }
   };
 
@@ -167,6 +173,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       if (it.userId) setUserId();
       it.keep(!!rule && (left > 0 || !!proof));
       const answer = it.call(rule, proof);
+      if (rule) ({ session } = stampOf(policy));
       it.leave?.();
       response = await answer;
     }

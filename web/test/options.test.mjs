@@ -94,6 +94,9 @@ test('an option of a wrong type is refused by name', () => {
   invalid('api[0].except', { api: [{ url: '/', except: '/a' }] });
   invalid('api[0].except', { api: [{ url: '/', except: [1] }] });
   invalid('redirect.exclude', { redirect: { exclude: [1] } });
+  invalid('redirect.exclude', { redirect: { exclude: '/a' } });
+  invalid('redirect.public', { redirect: { public: '/a' } });
+  invalid('redirect.protected', { redirect: { protected: 'true' } });
 });
 
 test('what is not built yet is refused by name', () => {
@@ -111,6 +114,8 @@ test('S9, S48, S72 occ() knows both generations, and takes the flow from the res
     return names.split(' ').map((name) => config[name]);
   };
   const all = 'client clientSecret flow clientTokens authorizeRevocation';
+  assert.deepEqual(await told({}, 'agent'), [{}]);
+  assert.deepEqual(await told({ agent: false }, 'agent'), [false]);
   assert.deepEqual(await told({}, all), ['mobile_android_public', undefined, 'code', false, false]);
   assert.deepEqual(await told({ flow: 'password' }, all), ['mobile_android', 'secret', 'password', true, true]);
   assert.deepEqual(await told({ clientId: 'mobile_android' }, all), [
@@ -155,7 +160,8 @@ test('occ() names what is wrong', () => {
   wrong('auth.agent.idleTime', { agent: { idleTime: 1 } });
   wrong('auth.agent.flow', { agent: { flow: 'implicit' } });
   wrong('auth.agent', { agent: true });
-  invalid('auth.agent', { auth: occ(shop), api: [{ url: '/', as: 'agent' }] });
+  invalid('auth.agent', { auth: occ({ ...shop, agent: false }), api: [{ url: '/', as: 'agent' }] });
+  invalid('auth.agent', { api: [{ url: '/', as: 'agent' }] });
 });
 
 test('OA-15 tokens come through the address bar only where that was asked for', async () => {
@@ -296,6 +302,16 @@ test('paths are of this origin', () => {
   for (const name of ['loginPath', 'logoutPath', 'homePath'])
     for (const path of ['//evil.test', '/\\evil.test', '/\t/evil.test', 'https://evil.test', 'login', '', 1])
       invalid(`redirect.${name}`, { redirect: { [name]: path } });
+  for (const path of ['//evil.test', '/\\evil.test', 'https://app.test/a', 'a', '', 1, null]) {
+    for (const name of ['exclude', 'public']) invalid(`redirect.${name}`, { redirect: { [name]: ['/a', path] } });
+    if (path !== '' && path !== null) invalid('redirect.prefix', { redirect: { prefix: path }, navigate() {} });
+  }
+});
+
+test('redirect.prefix is for an app that has a router', async () => {
+  invalid('redirect.prefix', { redirect: { prefix: '/shop/*' } });
+  assert.equal((await configOf({ redirect: { prefix: '' } })).prefix, '');
+  assert.equal((await configOf({ redirect: { prefix: '/shop/*' }, navigate() {} })).prefix, '/shop/*');
 });
 
 test('options are read once, and own ones only', () => {
@@ -341,6 +357,7 @@ test('the core gets every option; what it does not get has its default there', a
     login: '/login',
     logout: '/logout',
     exclude: [],
+    public: [],
     leaves: true,
   });
   const storage = { getItem: () => null, setItem() {}, removeItem() {} };
@@ -359,7 +376,7 @@ test('the core gets every option; what it does not get has its default there', a
       refreshLeeway: 0,
       timeout: 1,
       allowInsecure: true,
-      redirect: { homePath: '/h', loginPath: '/l', logoutPath: '/o', exclude: ['/l'] },
+      redirect: { homePath: '/h', loginPath: '/l', logoutPath: '/o', exclude: ['/l'], public: ['/'], protected: true },
     }),
     {
       scheme: 'oauth',
@@ -382,6 +399,8 @@ test('the core gets every option; what it does not get has its default there', a
       login: '/l',
       logout: '/o',
       exclude: ['/l'],
+      public: ['/'],
+      protected: true,
       leaves: true,
     },
   );

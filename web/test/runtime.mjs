@@ -2,6 +2,7 @@
 import { createMethods } from '../.cache/test/methods.mjs';
 import { readPublished } from '../.cache/test/published.mjs';
 
+export { checkPath, renewed } from '../.cache/test/guard.mjs';
 export { proceed } from '../.cache/test/waiting.mjs';
 
 /** Every runtime started, oldest first. */

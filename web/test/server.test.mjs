@@ -12,6 +12,8 @@ test('S100 on a server nobody is signed in, and nothing is wrapped, read or load
   assert.equal(globalThis.fetch, native);
   assert.equal((await session.ready).status, 'anonymous');
   assert.equal(await session.guard.requireAnonymous(), true);
+  assert.equal(await session.guard.requireLogin('/orders'), '/login');
+  assert.equal(await session.guard.check('/orders'), true);
   session.close();
   assert.equal(globalThis.fetch, native);
 });

@@ -682,7 +682,7 @@ test('session.agent says which option it needs', async () => {
   ])
     await assert.rejects(
       agent[name](...args),
-      (error) => error.code == 'config_invalid' && error.message.includes('auth.agent'),
+      (error) => error.code == 'not_supported' && error.message.includes('auth.agent'),
       name,
     );
 });

@@ -1,5 +1,6 @@
 // Bundles web/src into a folder: latchkey.js, which is whole; latchkey.min.js, whose runtime is a
-// file beside it; and the script of the page for front-channel logout, which stands alone.
+// file beside it; and the script of the page for front-channel logout, which stands alone. The scripts of
+// latchkey-user are the same without client tokens and agents, and belong to a wasm of that name.
 import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,20 +10,20 @@ const src = join(import.meta.dirname, '../src');
 
 export const scripts = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.logout.min.js'];
 
+export const userScripts = ['latchkey-user.js', 'latchkey-user.min.js', 'latchkey-user.runtime.min.js'];
+
 /** Leaves the import of the runtime to the browser. */
-const apart = {
+const apart = (path) => ({
   name: 'runtime apart',
   setup: ({ onResolve }) =>
-    onResolve(
-      { filter: /^\.\/runtime$/ },
-      ({ kind }) => kind == 'dynamic-import' && { path: './latchkey.runtime.min.js', external: true },
-    ),
-};
+    onResolve({ filter: /^\.\/runtime$/ }, ({ kind }) => kind == 'dynamic-import' && { path, external: true }),
+});
 
 /** Writes the scripts, or those named. */
 export const bundle = async (folder, version, names = scripts) => {
   for (const name of names) {
     const small = name.includes('.min.');
+    const user = name.startsWith('latchkey-user');
     const entry = /\.(runtime|logout)\./.exec(name)?.[1] ?? 'index';
     const { outputFiles } = await build({
       entryPoints: [join(src, `${entry}.ts`)],
@@ -31,13 +32,15 @@ export const bundle = async (folder, version, names = scripts) => {
       format: entry == 'logout' ? 'iife' : 'esm',
       target: 'es2022',
       legalComments: 'none',
-      define: { __VERSION__: JSON.stringify(version) },
+      define: { __VERSION__: JSON.stringify(version), __USER__: `${user}` },
       // What is minified says its version where it is checked, and its license is in the package.
       banner: small ? {} : { js: `/* latchkey ${version}, MIT */` },
-      plugins: small ? [apart] : [],
+      plugins: small ? [apart(user ? './latchkey-user.runtime.min.js' : './latchkey.runtime.min.js')] : [],
       write: false,
     });
     let code = outputFiles[0].text;
+    // It has to stand there as it is: bundlers look for it.
+    if (user) code = code.replace('./latchkey.wasm', './latchkey-user.wasm');
     // Vite's own minifier: 200 bytes less after compression than esbuild's.
     if (small)
       ({ code } = await minify(name, code, {

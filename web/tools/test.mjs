@@ -10,7 +10,7 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['dpop', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map((name) => [
+      ['dpop', 'guard', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map((name) => [
         name,
         join(web, `src/${name}.ts`),
       ]),
@@ -22,7 +22,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   sourcemap: 'inline',
-  define: { __VERSION__: '"test"' },
+  define: { __VERSION__: '"test"', __USER__: 'false' },
   plugins: [
     {
       name: 'fake runtime',

@@ -189,7 +189,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	}
 	r.loaded()
 	for _, starting := range r.assembly.Starting {
-		since = append(since, starting(ctx, shown)...)
+		r.early(starting(ctx, shown))
 	}
 	if answered {
 		// Another page load would be the end of what is in memory only.
@@ -203,7 +203,8 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		}
 		return path
 	}
-	if rec := r.keeper.Record(); rec.Live() && (r.over(rec, "") || r.keeper.Strategy.Lost(ctx, rec)) {
+	// One that is not shown may wait.
+	if rec := r.keeper.Record(); r.user().Keeper == r.keeper && rec.Live() && (r.over(rec, "") || r.keeper.Strategy.Lost(ctx, rec)) {
 		_ = r.keeper.Renew(ctx, rec.Stamp, "") // a failure keeps the session; the next request tries again
 	}
 	r.keeper.Announce(since...)

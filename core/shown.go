@@ -17,9 +17,10 @@ type shown struct {
 	mu sync.Mutex
 	// main is the main session alone.
 	main session.View
-	// loaded says that all of it is known. What happens before is told then.
+	// loaded says that all of it is known.
 	loaded bool
-	early  []event.Event
+	// early is what is told with the next that is published.
+	early []event.Event
 }
 
 // showMain is what the main session's keeper publishes to.
@@ -47,6 +48,13 @@ func (r *Runtime) show(change func(main session.View) []event.Event) {
 		v = layer.View(v)
 	}
 	r.shown.publish(update(v, events))
+}
+
+// early has events told with whatever is published next.
+func (r *Runtime) early(events []event.Event) {
+	r.shown.mu.Lock()
+	defer r.shown.mu.Unlock()
+	r.shown.early = append(r.shown.early, events...)
 }
 
 // loaded has everything published from here on.

@@ -91,7 +91,10 @@ func (k *Keeper) Act(ctx context.Context, session, user string) bool {
 			return now, false
 		}
 		now.Generation++
-		now.Acts, now.ActsSince = user, now.Generation
+		now.Acts, now.ActsSince = user, 0
+		if user != "" {
+			now.ActsSince = now.Generation
+		}
 		return now, true
 	})
 	return rec.Session == session

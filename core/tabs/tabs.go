@@ -32,7 +32,11 @@ func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *T
 				t.hint()
 			}
 		}),
-		lifecycle.Listen(func(browser.Signal) { t.hint() }),
+		lifecycle.Listen(func(s browser.Signal) {
+			if s != browser.Active { // what the person does here changes no record
+				t.hint()
+			}
+		}),
 	}
 	return t
 }

@@ -46,6 +46,10 @@ func (s *Service) finish(ctx context.Context, t oauth.Transaction, answer oauth.
 	if err != nil {
 		return err
 	}
+	if err := s.Allowed(); err != nil { // it may have taken a while
+		s.Client.Revoke(ctx, tokens)
+		return err
+	}
 	return s.Keeper.Begin(ctx, tokens)
 }
 

@@ -271,8 +271,10 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   // An agent who does nothing is signed out.
   let active = 0;
   const sign = (event: Event): void => {
-    if (!options.state().isAgent || !event.isTrusted || clock() - active < 1000) return;
-    active = clock();
+    const at = clock();
+    // A clock may be set back.
+    if (!options.state().isAgent || !event.isTrusted || (at >= active && at < active + 1000)) return;
+    active = at;
     enter(4, 0, 'active');
   };
   for (const type of ['pointerdown', 'keydown', 'popstate']) {

@@ -31,10 +31,15 @@ type feature struct {
 	client   *oauth.Client
 	service  *userauth.Service
 	idle     *idle
+	// arrived says that an agent has signed in by an answer that this page came with.
+	arrived bool
 
 	// shown and restoring are changed while the assembly shows, and nowhere else.
-	shown     session.View
-	restoring bool
+	shown session.View
+	// restoring is the customer's session that is about to be back; nil where there
+	// is none to wait for.
+	restoring *restoring
+	restorings
 }
 
 // Install is a [core.Feature].
@@ -48,9 +53,13 @@ func Install(a *core.Assembly) error {
 	flow := userauth.Flow(options.Get("flow").TextOr(string(a.Config.Flow)))
 	f.client = a.Client(func(c *oauth.Config) {
 		c.ResponseType, c.APIResources, c.ProofKey, c.Handover = oauth.ResponseType{}, nil, nil, ""
-		if id := options.Get("clientId").TextOr(""); id != "" || flow != userauth.PasswordFlow {
+		id := options.Get("clientId").TextOr("")
+		if id == "" && flow != userauth.PasswordFlow {
+			id = "asm_client"
+		}
+		if id != "" && id != c.ClientID {
 			// It has the customers' secret only if it is their client.
-			c.ClientID, c.ClientSecret = options.Get("clientId").TextOr("asm_client"), secret.String{}
+			c.ClientID, c.ClientSecret = id, secret.String{}
 		}
 		if s := options.Get("clientSecret").TextOr(""); s != "" {
 			c.ClientSecret = secret.New(s)
@@ -75,7 +84,7 @@ func Install(a *core.Assembly) error {
 	}
 	a.Holders[policy.Agent] = func() core.Holder { return core.Holder{Keeper: f.keeper, Session: f.keeper.Record().Session} }
 	a.Layers = append(a.Layers, f)
-	a.Callbacks = append(a.Callbacks, f.service.Callback)
+	a.Callbacks = append(a.Callbacks, f.callback)
 	a.Allowed = append(a.Allowed, f.allowed)
 	a.Logouts = append(a.Logouts, f.logoutOfPage)
 	a.Adopters = append(a.Adopters, f.adopt)
@@ -85,8 +94,16 @@ func Install(a *core.Assembly) error {
 	return nil
 }
 
-// allowed refuses customers while an agent is there, in whichever tab: they would
-// not see whose session it is.
+// callback deals with the server's answer to a sign-in of an agent's.
+func (f *feature) callback(ctx context.Context, address string) (returnTo string, ok bool, err error) {
+	before := f.keeper.Record().Session
+	returnTo, ok, err = f.service.Callback(ctx, address)
+	f.arrived = f.keeper.Record().Session != before
+	return returnTo, ok, err
+}
+
+// allowed refuses customers while an agent is there: they would not see whose
+// session it is. The agent may have come in another tab just now.
 func (f *feature) allowed() error {
 	f.keeper.Reload(context.Background())
 	if !f.keeper.Record().Live() {
@@ -113,34 +130,17 @@ func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bo
 	return true
 }
 
-// end signs the agent with this session out, and gives the customer their own session back: renewed,
-// if it has ended meanwhile and can be.
+// end signs the agent with this session out, and waits until the customer has their
+// own back.
 func (f *feature) end(ctx context.Context, name string, reason session.Reason, revoke bool) {
 	if name == "" {
 		return
 	}
-	f.setRestoring(f.spent())
 	was, ended := f.keeper.EndOf(ctx, name, reason)
-	if f.spent() {
-		_ = f.main.Renew(ctx, f.main.Record().Stamp, "")
-	}
-	f.setRestoring(false)
 	if ended && revoke {
 		f.client.Revoke(ctx, was.Tokens)
 	}
-}
-
-// spent tells whether there is a customer's session that has to be renewed.
-func (f *feature) spent() bool {
-	rec := f.main.Record()
-	return rec.Live() && rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now())
-}
-
-func (f *feature) setRestoring(to bool) {
-	f.assembly.Show(func(session.View) []event.Event {
-		f.restoring = to
-		return nil
-	})
+	f.restored(ctx)
 }
 
 // adopt takes over an agent of Spartacus'.
@@ -154,8 +154,8 @@ func (f *feature) adopt(ctx context.Context, left spartacus.Left) {
 	f.keeper.Act(ctx, f.keeper.Record().Session, left.Emulated)
 }
 
-// start tells that an agent came before the page has seen one, and renews what has
-// ended.
+// start renews what has ended, and returns what the agent's having come is to a page
+// that has shown a customer, or was left by one.
 func (f *feature) start(ctx context.Context, shown *session.Record) []event.Event {
 	rec := f.keeper.Record()
 	if !rec.Live() {
@@ -168,8 +168,17 @@ func (f *feature) start(ctx context.Context, shown *session.Record) []event.Even
 		defer cancel()
 		_ = f.keeper.Renew(renewing, rec.Stamp, "")
 	}
-	if shown == nil || !shown.Live() || !f.keeper.Record().Live() {
+	if rec = f.keeper.Record(); !rec.Live() {
 		return nil
 	}
-	return []event.Event{{Type: event.Logout, Reason: string(session.ByAgent), Remote: true, PreviousUserID: shown.Tokens.Subject, UserID: session.Anonymous}}
+	before, after := session.Anonymous, f.keeper.UserID()
+	switch {
+	case f.arrived:
+		before = f.main.UserID()
+	case shown != nil:
+		before = shown.Tokens.Subject
+	default:
+		return nil
+	}
+	return told([]event.Event{{Type: event.Login, Remote: !f.arrived}}, before, after)
 }

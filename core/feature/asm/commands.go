@@ -59,15 +59,15 @@ func (f *feature) emulate(ctx context.Context, args strictjson.Value) (string, e
 	if !session.IsUser(id) {
 		return "", errcode.New(errcode.ConfigInvalid, "userId must be a customer's id: visible characters, and not "+session.Anonymous+", "+session.Current+" or "+session.Guest)
 	}
-	rec := f.keeper.Record()
-	if rec.Live() && f.keeper.Act(ctx, rec.Session, id) {
-		f.idle.active(ctx)
+	f.idle.active(ctx)
+	if rec := f.keeper.Record(); rec.Live() && f.keeper.Act(ctx, rec.Session, id) {
 		return core.Nothing, nil
 	}
 	return "", errcode.New(errcode.SessionExpired, "no agent is signed in; call agent.login first")
 }
 
 func (f *feature) stopEmulating(ctx context.Context, _ strictjson.Value) (string, error) {
+	f.idle.active(ctx)
 	f.keeper.Act(ctx, f.keeper.Record().Session, "")
 	return core.Nothing, nil
 }

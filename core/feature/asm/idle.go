@@ -9,6 +9,7 @@ import (
 
 	"latchkey/core/browser"
 	"latchkey/core/event"
+	"latchkey/core/gate"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 )
@@ -25,20 +26,21 @@ const (
 
 // idle signs the agent out after a time without a sign of life, in whichever tab.
 // The last one is in storage, by the wall clock: so it is one time for all tabs, a
-// sleep counts, and a note that was lost does no harm. A refresh is no sign of life.
-// It is kept with the session it is of: a tab that learns of a new agent may read it
-// before the new one's first is there.
+// sleep counts, and a note that was lost does no harm. A refresh is no sign of life;
+// that the agent has signed in is the first.
 type idle struct {
 	f                *feature
 	key              string
 	timeout, warning time.Duration
 	stopListening    []func()
 
+	// one look at a time, so that a warning is not told after it was called off.
+	one gate.Gate
+
 	mu sync.Mutex
-	// session is the one that the rest is of.
-	session string
-	// last is the last sign of life that this tab knows, and written what it has put
-	// in storage.
+	// last is the last sign of life that this tab knows of the agent whose session
+	// that is, and written the last that is in storage.
+	session       string
 	last, written time.Time
 	// warned is the end that the page was warned of; zero if of none.
 	warned    time.Time
@@ -53,7 +55,7 @@ func newIdle(f *feature, options strictjson.Value) *idle {
 		}
 		return standard
 	}
-	i := &idle{f: f, key: f.assembly.Key("agent/active"), stopTimer: func() {}}
+	i := &idle{f: f, key: f.assembly.Key("agent/active"), one: gate.New(), stopTimer: func() {}}
 	i.timeout = min(seconds("idleTimeout", 600*time.Second), longestIdle)
 	i.warning = min(seconds("idleWarning", time.Minute), i.timeout)
 	if i.timeout <= 0 {
@@ -91,76 +93,80 @@ func (i *idle) now() time.Time { return i.f.assembly.Browser.Clock.Now() }
 
 // opened is called with an agent who was there before this page: opening one is a
 // sign of life, unless it comes too late.
-func (i *idle) opened(ctx context.Context) {
-	if i.timeout > 0 && !i.check(ctx) {
-		i.active(ctx)
-	}
-}
+func (i *idle) opened(ctx context.Context) { i.active(ctx) }
 
-// active notes a sign of life.
+// active notes a sign of life. One that comes too late is none: whoever it is that
+// wakes the machine up, the agent was away.
 func (i *idle) active(ctx context.Context) {
-	rec := i.f.keeper.Record()
-	if i.timeout <= 0 || !rec.Live() {
+	name := i.f.keeper.Record().Session
+	if i.timeout <= 0 || name == "" {
 		return
 	}
 	now := i.now()
 	i.mu.Lock()
-	i.of(rec)
-	i.last = now
 	// Storage, and the other tabs, need not know of every one.
-	due := !i.warned.IsZero() || now.Sub(i.written) >= i.timeout/20 || now.Before(i.written)
-	if due {
-		i.written = now
+	minor := i.session == name && i.warned.IsZero() && !now.Before(i.last) && now.Sub(i.last) < i.timeout/20 && now.Sub(i.written) < i.timeout/20
+	if minor {
+		i.last = now
 	}
 	i.mu.Unlock()
-	if !due {
-		return
-	}
-	_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, rec.Session+" "+strconv.FormatInt(now.UnixMilli(), 10))
-	i.f.assembly.Browser.Channel.Post(note)
-	i.check(ctx)
-}
-
-// of forgets what was of another session. Called with mu held.
-func (i *idle) of(rec session.Record) {
-	if i.session != rec.Session {
-		i.session, i.last, i.written = rec.Session, time.Time{}, time.Time{}
+	if !minor && !i.check(ctx, false) {
+		i.check(ctx, true)
 	}
 }
 
-// look is check, where nothing may be waited for. That the agent has just signed in,
-// in this tab, is a sign of life.
-func (i *idle) look(events ...event.Event) {
+// look is check, where nothing may be waited for.
+func (i *idle) look() {
 	if i.timeout <= 0 {
 		return
 	}
 	go func() {
 		defer func() { _ = recover() }()
-		for _, e := range events {
-			if e.Type == event.Login && !e.Remote {
-				i.active(context.Background())
-			}
-		}
-		i.check(context.Background())
+		i.check(context.Background(), false)
 	}()
 }
 
-// check warns, ends the agent's session, or sets the timer for when that is due. It
-// returns whether it has ended the session.
-func (i *idle) check(ctx context.Context) (ended bool) {
-	rec := i.f.keeper.Record()
-	if !rec.Live() {
-		i.tell(time.Time{})
-		return false
+// check warns, ends the agent's session, or sets the timer for when that is due; sign
+// says that there is a sign of life. It returns whether it has ended the session.
+func (i *idle) check(ctx context.Context, sign bool) (ended bool) {
+	leave := i.one.Enter()
+	over := i.glance(ctx, sign)
+	leave()
+	i.f.end(ctx, over, session.Expired, true)
+	return over != ""
+}
+
+// glance is check without an end: it returns the session whose end is due. Another
+// agent may be there by then.
+func (i *idle) glance(ctx context.Context, sign bool) (over string) {
+	name := i.f.keeper.Record().Session
+	i.mu.Lock()
+	closed := i.closed
+	i.mu.Unlock()
+	if closed {
+		return ""
 	}
-	last := i.lastSign(ctx, rec)
+	if name == "" {
+		i.tell(time.Time{})
+		return ""
+	}
+	whose, stored := i.stored(ctx)
+	if whose != "" && whose != name {
+		// One of the two is behind, this tab or what is stored. Were it this tab, the two
+		// of whom each writes its own would never come to an end.
+		i.f.keeper.Reload(context.WithoutCancel(ctx))
+		if i.f.keeper.Record().Session != name {
+			return "" // it is looked at again, as there is another one
+		}
+		stored = time.Time{}
+	}
+	last := i.lastSign(ctx, name, stored, sign)
 	end, now := last.Add(i.timeout), i.now()
 	warnAt := end.Add(-i.warning)
 	switch {
 	case !now.Before(end):
 		i.tell(time.Time{})
-		i.f.end(ctx, rec.Session, session.Expired, true)
-		return true
+		return name
 	case !now.Before(warnAt):
 		i.tell(end)
 		i.wait(end.Sub(now))
@@ -168,26 +174,45 @@ func (i *idle) check(ctx context.Context) (ended bool) {
 		i.tell(time.Time{})
 		i.wait(warnAt.Sub(now))
 	}
-	return false
+	return ""
+}
+
+// stored is the last sign of life that storage has, and of which session.
+func (i *idle) stored(ctx context.Context) (whose string, at time.Time) {
+	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
+	whose, millis, _ := strings.Cut(text, " ")
+	if number, err := strconv.ParseInt(millis, 10, 64); err == nil {
+		at = time.UnixMilli(number)
+	}
+	return whose, at
 }
 
 // lastSign is the last sign of life in whichever tab; where nothing is known of one,
-// that is this moment. One that lies ahead is of a clock that was set back.
-func (i *idle) lastSign(ctx context.Context, rec session.Record) time.Time {
-	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
-	whose, text, _ := strings.Cut(text, " ")
-	stored, err := strconv.ParseInt(text, 10, 64)
+// that is this moment. One that lies ahead is of a clock that was set back, and says
+// nothing. Storage is told what this tab knows better.
+func (i *idle) lastSign(ctx context.Context, name string, stored time.Time, sign bool) time.Time {
 	now := i.now()
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.of(rec)
-	if t := time.UnixMilli(stored); err == nil && whose == rec.Session && t.After(i.last) {
-		i.last = t
+	if stored.After(now) {
+		stored = time.Time{}
 	}
-	if i.last.IsZero() || i.last.After(now) {
+	i.mu.Lock()
+	if i.session != name || i.last.After(now) {
+		i.session, i.last = name, time.Time{}
+	}
+	if stored.After(i.last) {
+		i.last = stored
+	}
+	if sign || i.last.IsZero() {
 		i.last = now
 	}
-	return i.last
+	last := i.last
+	i.written = last
+	i.mu.Unlock()
+	if last.Sub(stored) >= time.Millisecond {
+		_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, name+" "+strconv.FormatInt(last.UnixMilli(), 10))
+		i.f.assembly.Browser.Channel.Post(note)
+	}
+	return last
 }
 
 // tell warns the page of an end, once, or calls the warning off.

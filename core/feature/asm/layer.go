@@ -9,20 +9,26 @@ import (
 // show is what the agent's keeper publishes to.
 func (f *feature) show(v session.View, events []event.Event) {
 	f.assembly.Show(func(main session.View) []event.Event {
-		before, after := user(f.shown, main), user(v, main)
+		before, left := f.user(main), f.shown.State.Agent && !v.State.Agent
 		f.shown = v
-		f.idle.look(events...)
-		return told(events, before, after)
+		switch {
+		case v.State.Agent:
+			f.restoring = nil
+		case left && f.spent(main):
+			f.restore(len(events) > 0 && events[0].Remote)
+		}
+		f.idle.look()
+		return told(events, before, f.user(main))
 	})
 }
 
 // user is whom the page is shown: the agent's, if there is one, or the main
 // session's.
-func user(agent, main session.View) string {
+func (f *feature) user(main session.View) string {
 	switch {
-	case agent.State.Agent:
-		return agent.State.UserID
-	case main.State.LoggedIn:
+	case f.shown.State.Agent:
+		return f.shown.State.UserID
+	case main.State.LoggedIn && f.restoring == nil:
 		return main.State.UserID
 	}
 	return session.Anonymous
@@ -64,9 +70,8 @@ func told(events []event.Event, before, after string) (all []event.Event) {
 // nowhere.
 func (f *feature) View(v session.View) session.View {
 	if !f.shown.State.Agent {
-		v.State.Restoring = f.restoring && v.State.LoggedIn
-		if v.State.Restoring {
-			v.State.LoggedIn = false
+		if f.restoring != nil && v.State.LoggedIn {
+			v.State.Restoring, v.State.LoggedIn = true, false
 		}
 		return v
 	}
@@ -86,12 +91,19 @@ func (f *feature) View(v session.View) session.View {
 
 // Events tells nothing of a customer who is not shown, but what has gone wrong.
 func (f *feature) Events(all []event.Event) []event.Event {
-	if !f.shown.State.Agent {
-		return all
-	}
+	hidden := f.shown.State.Agent
 	var left []event.Event
 	for _, e := range all {
-		if e.Type == event.Error {
+		switch {
+		case e.Type == event.Error:
+			left = append(left, e)
+		case hidden:
+		case e.Type == event.Refresh && f.restoring != nil:
+			// The login that comes of it says as much.
+		default:
+			if e.Type == event.Login {
+				f.restoring = nil // it is somebody's who has signed in since
+			}
 			left = append(left, e)
 		}
 	}

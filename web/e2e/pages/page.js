@@ -6,7 +6,7 @@ const { scheme, auth, options } = globalThis.settings;
 const session = latchkey.createSession({ auth: latchkey[scheme](auth), ...options, ...globalThis.more });
 
 const events = JSON.parse(window.name || '[]');
-for (const type of ['login', 'logout', 'expired', 'refresh', 'statechange', 'error']) {
+for (const type of ['login', 'logout', 'expired', 'refresh', 'statechange', 'error', 'idle']) {
   session.on(type, ({ error, ...event }) => {
     events.push(error ? { ...event, code: error.code } : event);
     window.name = JSON.stringify(events);

@@ -211,13 +211,16 @@ func (p *page) send(r request) (user string, status int, err error) {
 		return p.leave(r, v, rule)
 	}
 	it := &sending{page: p, request: r, held: held, ahead: ahead, policy: v}
-	it.made, _ = v.stamp(as)
+	if as != "client" {
+		it.made, _ = v.stamp(as)
+	}
 	if held == nil && ahead == nil && !r.marked && !p.stale(rule) {
 		p.mu.Unlock()
 		user, status, err = p.leave(r, v, rule)
 		if err != nil || status != refusal || !rule.refused {
 			return user, status, err
 		}
+		it.made, _ = v.stamp(as)
 		return it.proceed(status)
 	}
 	mine := make(chan struct{})
@@ -268,7 +271,8 @@ type sending struct {
 	request
 	held, ahead chan struct{}
 	policy      view
-	// made is the session that it was made in.
+	// made is the session that it was made in. A client is nobody, and may be somebody
+	// before it is sent.
 	made  string
 	leave func()
 }
@@ -357,10 +361,14 @@ func (it *sending) proceed(status int) (user string, _ int, err error) {
 				it.policy, with, ok = it.now()
 				ok = ok && outcome != ""
 			}
-			if !ok {
+			session, _ := it.policy.stamp(it.by(it.policy))
+			switch {
+			case !ok:
 				with = rule{}
-			} else if session, _ := it.policy.stamp(it.by(it.policy)); it.made != "" && it.made != session {
+			case it.made != "" && it.made != session:
 				return "", 0, errChanged
+			default:
+				it.made = session
 			}
 			if it.leave != nil {
 				it.leave()

@@ -26,6 +26,8 @@ const (
 
 	customerIn = "answer " + issuer + "/token password shop"
 
+	agentsOut = "a logout where an agent is shown"
+
 	idleTimeout = 10 * time.Minute
 )
 
@@ -53,6 +55,7 @@ type shop struct {
 	seen  reached
 
 	step int
+	acts string // for whom the agent acts, and since when
 	// moving is the tab that something has just happened in, signedIn when each got
 	// the answer to a customer's password, and agentSince when the agent's sign-in was
 	// known to all who look.
@@ -125,76 +128,102 @@ func (s *shop) haste(standard int) int {
 }
 
 // move makes one thing happen. What there is to do for an agent, and for one who is
-// acting for somebody, is done more often while they are there.
+// acting for somebody, is done more often while they are there, and of what does not
+// last everything as often.
 func (s *shop) move() {
 	p := s.pages[s.rng.IntN(len(s.pages))]
+	mode := s.viewOf(p).mode()
 	if short := s.restoring(); len(short) > 0 && s.rng.IntN(3) > 0 {
-		p = short[0]
+		p, mode = short[0], "restoring"
 	}
-	one := func(of ...string) string { return of[s.rng.IntN(len(of))] }
-	switch mode := s.viewOf(p).mode(); {
-	case mode == "agent" && s.rng.IntN(5) == 0:
-		s.act(p, "emulate", `{"userId":"`+one("c1", "c2")+`"}`, nil)
-		return
-	case mode == "none" && s.rng.IntN(12) == 0:
-		s.agentLogin(p, "wonderland")
-		return
-	case (mode == "agent" || mode == "emulating") && s.main.last != "" && s.rng.IntN(15) == 0:
-		s.note("the customer's token ends")
-		s.profile.Jump(2 * s.server.Life)
-		s.act(p, "agentLogout", "{}", nil)
-		return
-	}
-	switch n := s.rng.IntN(100); {
-	case n < 36:
-		s.request(p, one("user", "user", "user", "user-or-client", "client", "agent"))
-	case n < 40:
-		s.act(p, "refresh", "{}", nil)
-	case n < 46:
-		s.login(p, one("alice", "bob"), one("wonderland", "wonderland", "wrong"))
-	case n < 48:
-		s.logout(p)
-	case n < 54:
-		s.agentLogin(p, one("wonderland", "wonderland", "wrong"))
-	case n < 57:
-		s.act(p, "agentLogout", "{}", nil)
-	case n < 66:
-		s.act(p, "emulate", `{"userId":"`+one("c1", "c2")+`"}`, nil)
-	case n < 69:
-		s.act(p, "stopEmulating", "{}", nil)
-	case n < 74:
-		s.expire(one("shop/alice", "shop/bob", agents+"/ann", "shop/"))
-	case n < 76:
-		s.fall(one("shop/alice", "shop/bob", agents+"/ann"))
-	case n < 79:
-		s.saw("a tab's death")
-		s.kill(p)
-		s.sim.open()
-	case n < 82:
-		d := time.Duration(s.rng.IntN(7200)-1800) * time.Second
-		if s.rng.IntN(2) == 0 {
-			d = time.Duration(s.rng.IntN(120)) * time.Second
+	here := func(in string, more int) int {
+		if mode == in {
+			return more
 		}
-		s.note("the clock jumps by %s", d)
-		s.saw("a jump of the clock")
-		s.profile.Jump(d)
-	case n < 84:
-		s.mu.Lock()
-		s.down = !s.down
-		s.mu.Unlock()
-		s.note("the server is down: %t", s.down)
-		s.saw("a server that is down, or up again")
-	case n < 87:
-		signal := browser.Resumed
-		if s.rng.IntN(2) == 0 {
-			signal = browser.Active
-		}
-		s.note("%s: signal %v", p.tab.Name, signal)
-		s.sawIn(p, "a sign of life")
-		p.tab.Signal(signal)
-	default:
-		s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond)
+		return 0
 	}
+	moves := []struct {
+		weight int
+		do     func(*page)
+	}{
+		{36, func(p *page) { s.request(p, s.one("user", "user", "user", "user-or-client", "client", "agent")) }},
+		{4, func(p *page) { s.act(p, "refresh", "{}", nil) }},
+		{6, func(p *page) { s.login(p, s.one("alice", "bob"), s.one("wonderland", "wonderland", "wrong")) }},
+		{2, s.logout},
+		{6 + here("none", 8), func(p *page) { s.agentLogin(p, s.one("wonderland", "wonderland", "wrong")) }},
+		{3, func(p *page) { s.act(p, "agentLogout", "{}", nil) }},
+		{5 + here("agent", 30) + here("emulating", 20), func(p *page) { s.act(p, "emulate", `{"userId":"`+s.one("c1", "c2")+`"}`, nil) }},
+		{3, func(p *page) { s.act(p, "stopEmulating", "{}", nil) }},
+		{here("agent", 8) + here("emulating", 8), s.comeBack},
+		{5, func(*page) { s.expire(s.one("shop/alice", "shop/bob", agents+"/ann", "shop/")) }},
+		{2, func(*page) { s.fall(s.one("shop/alice", "shop/bob", agents+"/ann")) }},
+		{3, s.die},
+		{3, func(*page) { s.jump() }},
+		{2, func(*page) { s.fail503() }},
+		{3, s.signal},
+		{13, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
+	}
+	all := 0
+	for i := range moves {
+		if mode == "restoring" && i > 0 {
+			moves[i].weight = 4
+		}
+		all += moves[i].weight
+	}
+	n := s.rng.IntN(all)
+	for _, m := range moves {
+		if n -= m.weight; n < 0 {
+			m.do(p)
+			return
+		}
+	}
+}
+
+// one is one of them.
+func (s *shop) one(of ...string) string { return of[s.rng.IntN(len(of))] }
+
+// comeBack has the customer's session need a refresh when the agent goes.
+func (s *shop) comeBack(p *page) {
+	if s.main.last == "" {
+		return
+	}
+	s.note("the customer's token ends")
+	s.profile.Jump(2 * s.server.Life)
+	s.act(p, "agentLogout", "{}", nil)
+}
+
+func (s *shop) die(p *page) {
+	s.saw("a tab's death")
+	s.kill(p)
+	s.sim.open()
+}
+
+func (s *shop) jump() {
+	d := time.Duration(s.rng.IntN(7200)-1800) * time.Second
+	if s.rng.IntN(2) == 0 {
+		d = time.Duration(s.rng.IntN(120)) * time.Second
+	}
+	s.note("the clock jumps by %s", d)
+	s.saw("a jump of the clock")
+	s.profile.Jump(d)
+}
+
+func (s *shop) fail503() {
+	s.mu.Lock()
+	s.down = !s.down
+	s.mu.Unlock()
+	s.note("the server is down: %t", s.down)
+	s.saw("a server that is down, or up again")
+}
+
+func (s *shop) signal(p *page) {
+	signal := browser.Resumed
+	if s.rng.IntN(2) == 0 {
+		signal = browser.Active
+	}
+	s.note("%s: signal %v", p.tab.Name, signal)
+	s.sawIn(p, "a sign of life")
+	p.tab.Signal(signal)
 }
 
 // act has the person do something; then is told what came of it.
@@ -204,14 +233,18 @@ func (s *shop) act(p *page, command, args string, then func(result string, err e
 	}
 	s.note("%s: %s %s", p.tab.Name, command, args)
 	s.sawIn(p, command)
+	called := command
+	if command == "logout" && s.viewOf(p).agent {
+		called = agentsOut
+	}
 	s.mu.Lock()
-	s.running[command]++
+	s.running[called]++
 	s.mu.Unlock()
 	go func() {
 		defer s.end(p)
 		result, err := p.call(command, args)
 		s.mu.Lock()
-		s.running[command]--
+		s.running[called]--
 		s.mu.Unlock()
 		if then != nil {
 			then(result, err)
@@ -358,10 +391,13 @@ func (s *shop) request(p *page, as string) {
 	made := s.subjectOf(r, v)
 	s.note("%s: a request as %s, by %s, held %t", p.tab.Name, as, made, held)
 	s.sawIn(p, "a request as "+as)
+	// Whose it is is known when it leaves for the first time: it may be the user's, if
+	// there is one by then.
+	open := held || as == "user-or-client" && r.by(v) == "client"
 	r.seen = func(m message) {
 		owner := s.owner(m.authorization)
-		if held { // whose it is was not known
-			held, made.owner = false, owner
+		if open {
+			open, made.owner = false, owner
 			if r.marked {
 				made.id = m.id
 			}
@@ -440,6 +476,11 @@ func (s *shop) happened(op *operation) {
 	}
 }
 
+// recently tells whether one of the commands is, or was a moment ago, under way.
+func (s *shop) recently(commands ...string) bool {
+	return slices.ContainsFunc(commands, func(c string) bool { return s.running[c] > 0 || s.ran[c] >= s.step-2 })
+}
+
 // mayEnd tells whether the server has ended what a session came of, or whether the
 // agent was away for too long.
 func (s *shop) mayEnd(b *book) bool {
@@ -451,16 +492,14 @@ func (s *shop) changed(b *book, session, ended string) {
 	if s == nil {
 		return
 	}
-	recently := func(commands ...string) bool {
-		return slices.ContainsFunc(commands, func(c string) bool { return s.running[c] > 0 || s.ran[c] >= s.step-2 })
-	}
+	b.changed = s.step
 	switch {
 	case b == s.agent:
 		s.idle, s.began, s.agentSince = false, s.profile.Now(), 0
-		if ended == "user" && !recently("logout", "agentLogout") {
+		if ended == "user" && !s.recently("logout", agentsOut, "agentLogout") {
 			s.fail("the agent was signed out though nobody asked for it")
 		}
-	case ended == "user" && !recently("logout"):
+	case ended == "user" && !s.recently("logout"):
 		s.fail("the customer was signed out though nobody asked for it")
 	case session != "" && s.agent.last != "" && s.agentSince != 0 && s.agentSince < s.signedIn[s.moving]:
 		s.fail("%s signed a customer in though an agent was there", s.moving.Name)
@@ -476,6 +515,7 @@ func (s *shop) check() {
 		}
 	}
 	s.look(s.agent)
+	s.emulation()
 	if s.agent.last != "" {
 		active := s.began
 		whose, text, _ := strings.Cut(s.profile.Storage().Value(simKey+"/agent/active"), " ")
@@ -491,6 +531,19 @@ func (s *shop) check() {
 	if token != "" && !s.good(token) {
 		s.bad[token] = true
 	}
+}
+
+// emulation looks at whom the agent acts for: that changes only where somebody asked
+// for it.
+func (s *shop) emulation() {
+	acts := s.stored(s.agent.key).Get("acts").JSON()
+	if acts == s.acts {
+		return
+	}
+	if !s.recently("emulate", "stopEmulating", "logout", agentsOut) && s.agent.changed != s.step {
+		s.fail("the agent acts for %s instead of %s, and nobody asked for it", acts, s.acts)
+	}
+	s.acts = acts
 }
 
 func (s *shop) clientToken() string {

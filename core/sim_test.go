@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -47,7 +48,11 @@ func TestSimulation(t *testing.T) {
 	}
 	seen := reached{}
 	for n := uint64(1); n <= *schedules && (*all || !t.Failed()); n++ {
-		run(t, n, false, seen)
+		if *all {
+			t.Run(strconv.FormatUint(n, 10), func(t *testing.T) { run(t, n, false, seen) })
+		} else {
+			run(t, n, false, seen)
+		}
 	}
 	seen.report(t)
 }
@@ -120,6 +125,7 @@ type book struct {
 	last       string          // the session last seen in storage
 	refresh    string          // its refresh token
 	highest    int64
+	changed    int // the step in which another session came
 }
 
 func newBook(key, whose string) *book {

@@ -35,6 +35,21 @@ test('S50 one that was sent as the client is never sent again as a person', asyn
   assert.deepEqual(sent.map(auth), ['Bearer client']);
 });
 
+test('S50 nor is one that had not to wait', async () => {
+  play({
+    start: (_, it) => (found(it, [], ''), {}),
+    refused: (_, it) => (found(it, [rule()]), { outcome: 'retry' }),
+  });
+  load({ api }, back);
+  await (
+    await runtime()
+  ).methods;
+  await settled();
+  answer(() => status(401));
+  await assert.rejects(fetch(url), { name: 'SessionError', code: 'session_changed' });
+  assert.deepEqual(sent.map(auth), ['Bearer client']);
+});
+
 test('S49 a refused client token is compared by the state of its own session', async () => {
   play({
     start: (_, it) => (found(it, [rule()]), {}),

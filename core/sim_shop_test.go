@@ -147,6 +147,8 @@ func (s *shop) move() {
 		do     func(*page)
 	}{
 		{36, func(p *page) { s.request(p, s.one("user", "user", "user", "user-or-client", "client", "agent")) }},
+		{here("emulating", 20), func(p *page) { s.request(p, "user") }},
+		{here("emulating", 10), func(*page) { s.expire(agents + "/ann") }},
 		{4, func(p *page) { s.act(p, "refresh", "{}", nil) }},
 		{6, func(p *page) { s.login(p, s.one("alice", "bob"), s.one("wonderland", "wonderland", "wrong")) }},
 		{2, s.logout},

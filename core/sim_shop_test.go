@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -652,19 +653,28 @@ func (s *shop) saw(event string) {
 	}
 }
 
+// enough schedules get to everything.
+const enough = 2000
+
 // report fails where the simulator never got to something: it may have gone quiet.
-func (r reached) report(t *testing.T) {
-	modes := []string{"none", "agent", "emulating", "restoring"}
-	events := make([]string, 0, len(r))
-	for event := range r {
-		events = append(events, event)
+func report(t *testing.T, all []reached) {
+	total := reached{}
+	for _, r := range all {
+		for event, in := range r {
+			if total[event] == nil {
+				total[event] = map[string]int{}
+			}
+			for mode, n := range in {
+				total[event][mode] += n
+			}
+		}
 	}
-	slices.Sort(events)
+	modes := []string{"none", "agent", "emulating", "restoring"}
 	table := fmt.Sprintf("%-36s%10s%10s%10s%10s\n", "", modes[0], modes[1], modes[2], modes[3])
-	for _, event := range events {
+	for _, event := range slices.Sorted(maps.Keys(total)) {
 		table += fmt.Sprintf("%-36s", event)
 		for _, mode := range modes {
-			n := r[event][mode]
+			n := total[event][mode]
 			table += fmt.Sprintf("%10d", n)
 			if n == 0 && *schedules >= enough && !t.Failed() {
 				t.Errorf("%d schedules, and never %q while %s", *schedules, event, mode)
@@ -674,6 +684,3 @@ func (r reached) report(t *testing.T) {
 	}
 	t.Logf("what happened in which mode\n%s", table)
 }
-
-// enough schedules to get to everything.
-const enough = 2000

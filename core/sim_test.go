@@ -7,10 +7,12 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +34,7 @@ import (
 //  4. in the end everybody who waits has been answered, and all tabs agree;
 //  5. no session ends none of whose refresh tokens was in doubt.
 //
+// Every second schedule has an agent in it, and what goes with that (sim_shop_test.go).
 // A run is its seed:
 //
 //	go test ./core -run TestSimulation -seed 1234
@@ -46,15 +49,27 @@ func TestSimulation(t *testing.T) {
 		run(t, *seed, true, nil)
 		return
 	}
-	seen := reached{}
-	for n := uint64(1); n <= *schedules && (*all || !t.Failed()); n++ {
-		if *all {
-			t.Run(strconv.FormatUint(n, 10), func(t *testing.T) { run(t, n, false, seen) })
-		} else {
-			run(t, n, false, seen)
+	workers := runtime.GOMAXPROCS(0)
+	seen := make([]reached, workers)
+	var next atomic.Uint64
+	var failed atomic.Bool
+	t.Run("worker", func(t *testing.T) {
+		for w := range workers {
+			seen[w] = reached{}
+			t.Run(strconv.Itoa(w), func(t *testing.T) {
+				t.Parallel()
+				defer func() { failed.Store(failed.Load() || t.Failed()) }()
+				for n := next.Add(1); n <= *schedules && (*all || !failed.Load()); n = next.Add(1) {
+					if !*all {
+						run(t, n, false, seen[w])
+						continue
+					}
+					t.Run(strconv.FormatUint(n, 10), func(t *testing.T) { run(t, n, false, seen[w]) })
+				}
+			})
 		}
-	}
-	seen.report(t)
+	})
+	report(t, seen)
 }
 
 // TestSimulationIsItsSeed: a failure that can't be repeated is no use.

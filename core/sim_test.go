@@ -76,9 +76,20 @@ func TestSimulation(t *testing.T) {
 func TestSimulationIsItsSeed(t *testing.T) {
 	for n := uint64(1); n <= 50; n++ {
 		if a, b := run(t, n, false, nil), run(t, n, false, nil); a != b {
-			t.Errorf("seed %d ran in two ways", n)
+			t.Errorf("seed %d ran in two ways, at %s", n, parting(a, b))
 		}
 	}
+}
+
+// parting is where two stories are no longer the same.
+func parting(a, b string) string {
+	one, other := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range one {
+		if i >= len(other) || one[i] != other[i] {
+			return strings.Join(slices.Concat(one[max(0, i-8):min(i+3, len(one))], []string{"instead of"}, other[min(i, len(other)):min(i+3, len(other))]), "\n  ")
+		}
+	}
+	return "its end"
 }
 
 const (

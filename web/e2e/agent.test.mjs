@@ -237,9 +237,9 @@ scene('S82 an app may hear of it once, and take the state for it', {}, async ({ 
   ]);
 });
 
-scene('an agent is of no use without the option', { auth: { agent: undefined } }, async ({ open }) => {
+scene('there are no agents where the option says so', { auth: { agent: false } }, async ({ open }) => {
   const page = await open();
-  assert.equal(await agentSignsIn(page), 'config_invalid');
-  assert.equal(await call(page, 'agent.emulate', 'c-bob'), 'config_invalid');
+  assert.equal(await agentSignsIn(page), 'not_supported');
+  assert.equal(await call(page, 'agent.emulate', 'c-bob'), 'not_supported');
   assert.deepEqual(await search(page), [401, undefined]);
 });

@@ -138,32 +138,40 @@ func (i *idle) check(ctx context.Context, sign bool) (ended bool) {
 	leave := i.one.Enter()
 	over := i.glance(ctx, sign)
 	leave()
-	if over {
-		i.f.end(ctx, session.Expired, true)
-	}
-	return over
+	i.f.end(ctx, over, session.Expired, true)
+	return over != ""
 }
 
-// glance is check without an end, of which it returns whether that is due.
-func (i *idle) glance(ctx context.Context, sign bool) (over bool) {
+// glance is check without an end: it returns the session whose end is due. Another
+// agent may be there by then.
+func (i *idle) glance(ctx context.Context, sign bool) (over string) {
 	name := i.f.keeper.Record().Session
 	i.mu.Lock()
 	closed := i.closed
 	i.mu.Unlock()
 	if closed {
-		return false
+		return ""
 	}
 	if name == "" {
 		i.tell(time.Time{})
-		return false
+		return ""
 	}
-	last := i.lastSign(ctx, name, sign)
+	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
+	if whose, _, _ := strings.Cut(text, " "); whose != "" && whose != name {
+		// One of the two is behind, this tab or what is stored. Were it this tab, the two
+		// of whom each writes its own would never come to an end.
+		i.f.keeper.Reload(context.WithoutCancel(ctx))
+		if i.f.keeper.Record().Session != name {
+			return "" // it is looked at again, as there is another one
+		}
+	}
+	last := i.lastSign(ctx, name, text, sign)
 	end, now := last.Add(i.timeout), i.now()
 	warnAt := end.Add(-i.warning)
 	switch {
 	case !now.Before(end):
 		i.tell(time.Time{})
-		return true
+		return name
 	case !now.Before(warnAt):
 		i.tell(end)
 		i.wait(end.Sub(now))
@@ -171,14 +179,13 @@ func (i *idle) glance(ctx context.Context, sign bool) (over bool) {
 		i.tell(time.Time{})
 		i.wait(warnAt.Sub(now))
 	}
-	return false
+	return ""
 }
 
-// lastSign is the last sign of life in whichever tab; where nothing is known of one,
-// that is this moment. Storage is told what this tab knows better.
-func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
-	store := i.f.assembly.Browser.Storage
-	text, _, _ := store.Get(ctx, i.key)
+// lastSign is the last sign of life in whichever tab, of which text is what storage
+// has; where nothing is known of one, that is this moment. Storage is told what this
+// tab knows better.
+func (i *idle) lastSign(ctx context.Context, name, text string, sign bool) time.Time {
 	now := i.now()
 	i.mu.Lock()
 	stored := signOf(text, name, now)
@@ -199,7 +206,7 @@ func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
 	i.mu.Unlock()
 	if last.Sub(stored) >= time.Millisecond {
 		text = name + " " + strconv.FormatInt(last.UnixMilli(), 10)
-		_ = store.Set(ctx, i.key, text)
+		_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, text)
 		i.f.assembly.Browser.Channel.Post(note + text)
 	}
 	return last

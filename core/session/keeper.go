@@ -195,7 +195,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 			reason = Revoked // the record is gone: somebody cleared the storage
 		}
 		return []event.Event{say(event.Logout, reason)}
-	case old.Live() && before != after:
+	// Whom nobody has named may be anybody.
+	case old.Live() && (before != after || after == Current):
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}

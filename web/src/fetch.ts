@@ -192,8 +192,11 @@ export const createFetch = (
     if (hit && config.scheme == 'occ') headers.accept ??= 'application/json';
     const by: Sending['by'] = ({ rules }) => {
       const whose = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : as;
-      // AS-08: what is the user's own is never asked for as nobody.
-      return whose == 'client' && /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url) ? 'none' : whose;
+      // AS-08: what is the user's own is asked for as nobody else: not the client, and not the agent who acts for them.
+      return (whose == 'client' || (rules.agent && whose == 'user')) &&
+        /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url)
+        ? 'none'
+        : whose;
     };
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
     if (request && !ownKeys(init).length) {

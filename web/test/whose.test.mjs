@@ -108,3 +108,17 @@ test('S86 the user’s id goes with the user’s credentials, and with nothing o
     ],
   );
 });
+
+test('AS-01 while an agent acts for somebody, what is the user’s own is not asked for as the agent', async () => {
+  const emulating = { as: 'user', headers: { authorization: 'Bearer agent' }, session: 'a1.5', version: 6 };
+  const agent = { ...emulating, as: 'agent', session: 'a1' };
+  play({ start: (_, it) => (found(it, [emulating, agent], 'a1.5'), {}) });
+  load({ api: ['https://api.test/v1'] }, back);
+  await (
+    await runtime()
+  ).methods;
+  await settled();
+  for (const path of ['users/current/carts', 'users/c-bob/carts']) await fetch(`https://api.test/v1/${path}`);
+  await fetch('https://api.test/v1/users/current', { as: 'agent' });
+  assert.deepEqual(sent.map(auth), [null, 'Bearer agent', 'Bearer agent']);
+});

@@ -20,8 +20,9 @@ const (
 	// glance is the longest between two looks at the clock: a timer stands still while
 	// the machine sleeps.
 	glance = 30 * time.Second
-	// note tells the other tabs that the agent is there.
-	note = "active"
+	// note tells the other tabs what is in storage by then, where each may see it a
+	// moment late.
+	note = "active "
 )
 
 // idle signs the agent out after a time without a sign of life, in whichever tab.
@@ -42,6 +43,8 @@ type idle struct {
 	// that is, and written the last that is in storage.
 	session       string
 	last, written time.Time
+	// heard is what another tab has put in storage.
+	heard string
 	// warned is the end that the page was warned of; zero if of none.
 	warned    time.Time
 	stopTimer func()
@@ -71,7 +74,10 @@ func newIdle(f *feature, options strictjson.Value) *idle {
 			}
 		}),
 		f.assembly.Browser.Channel.Listen(func(n string) {
-			if n == note {
+			if sign, ok := strings.CutPrefix(n, note); ok {
+				i.mu.Lock()
+				i.heard = sign
+				i.mu.Unlock()
 				i.look()
 			}
 		}),
@@ -150,17 +156,16 @@ func (i *idle) glance(ctx context.Context, sign bool) (over string) {
 		i.tell(time.Time{})
 		return ""
 	}
-	whose, stored := i.stored(ctx)
-	if whose != "" && whose != name {
+	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
+	if whose, _, _ := strings.Cut(text, " "); whose != "" && whose != name {
 		// One of the two is behind, this tab or what is stored. Were it this tab, the two
 		// of whom each writes its own would never come to an end.
 		i.f.keeper.Reload(context.WithoutCancel(ctx))
 		if i.f.keeper.Record().Session != name {
 			return "" // it is looked at again, as there is another one
 		}
-		stored = time.Time{}
 	}
-	last := i.lastSign(ctx, name, stored, sign)
+	last := i.lastSign(ctx, name, text, sign)
 	end, now := last.Add(i.timeout), i.now()
 	warnAt := end.Add(-i.warning)
 	switch {
@@ -177,25 +182,15 @@ func (i *idle) glance(ctx context.Context, sign bool) (over string) {
 	return ""
 }
 
-// stored is the last sign of life that storage has, and of which session.
-func (i *idle) stored(ctx context.Context) (whose string, at time.Time) {
-	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
-	whose, millis, _ := strings.Cut(text, " ")
-	if number, err := strconv.ParseInt(millis, 10, 64); err == nil {
-		at = time.UnixMilli(number)
-	}
-	return whose, at
-}
-
 // lastSign is the last sign of life in whichever tab; where nothing is known of one,
-// that is this moment. One that lies ahead is of a clock that was set back, and says
-// nothing. Storage is told what this tab knows better.
-func (i *idle) lastSign(ctx context.Context, name string, stored time.Time, sign bool) time.Time {
+// that is this moment. Storage is told what this tab knows better.
+func (i *idle) lastSign(ctx context.Context, name, text string, sign bool) time.Time {
 	now := i.now()
-	if stored.After(now) {
-		stored = time.Time{}
-	}
 	i.mu.Lock()
+	stored := signOf(text, name, now)
+	if heard := signOf(i.heard, name, now); heard.After(stored) {
+		stored = heard
+	}
 	if i.session != name || i.last.After(now) {
 		i.session, i.last = name, time.Time{}
 	}
@@ -209,10 +204,27 @@ func (i *idle) lastSign(ctx context.Context, name string, stored time.Time, sign
 	i.written = last
 	i.mu.Unlock()
 	if last.Sub(stored) >= time.Millisecond {
-		_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, name+" "+strconv.FormatInt(last.UnixMilli(), 10))
-		i.f.assembly.Browser.Channel.Post(note)
+		text = name + " " + strconv.FormatInt(last.UnixMilli(), 10)
+		_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, text)
+		i.f.assembly.Browser.Channel.Post(note + text)
 	}
 	return last
+}
+
+// signOf reads a sign of life; the zero time where it is none of that session's. One
+// that lies far ahead is of a clock that was set back, and says nothing; a little is
+// what browsers blur their clocks by.
+func signOf(text, session string, now time.Time) time.Time {
+	whose, millis, _ := strings.Cut(text, " ")
+	number, err := strconv.ParseInt(millis, 10, 64)
+	at := time.UnixMilli(number)
+	switch {
+	case whose != session || err != nil || at.After(now.Add(glance)):
+		return time.Time{}
+	case at.After(now):
+		return now
+	}
+	return at
 }
 
 // tell warns the page of an end, once, or calls the warning off.

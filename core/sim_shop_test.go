@@ -78,7 +78,10 @@ type shop struct {
 	seen  reached
 
 	step int
-	acts string // for whom the agent acts, and since when
+	// requests counts them: two that wait for the same have names, so that which is first
+	// is not up to chance.
+	requests int
+	acts     string // for whom the agent acts, and since when
 	// moving is the tab that something has just happened in, signedIn when each got
 	// the answer to a customer's password, and agentSince when the agent's sign-in was
 	// known to all who look.
@@ -401,7 +404,8 @@ func (s *shop) request(p *page, as string) {
 	p.mu.Lock()
 	v, held := p.view, p.held != nil
 	p.mu.Unlock()
-	r := request{as: as}
+	s.requests++
+	r := request{as: as, name: fmt.Sprintf("%s %d", as, s.requests)}
 	switch {
 	case as == "client" && s.rng.IntN(4) == 0:
 		r.path = session.Current
@@ -414,7 +418,7 @@ func (s *shop) request(p *page, as string) {
 		}
 	}
 	made := s.subjectOf(r, v)
-	s.note("%s: a request as %s, by %s, held %t", p.tab.Name, as, made, held)
+	s.note("%s: request %d as %s, by %s, held %t", p.tab.Name, s.requests, as, made, held)
 	s.sawIn(p, "a request as "+as)
 	// Whose it is is known when it leaves for the first time: it may be the user's, if
 	// there is one by then.
@@ -451,7 +455,7 @@ func (s *shop) wire(p *page, m message) (user string, status int, err error) {
 		if p.tab.Dead() {
 			return "", 0, errLost
 		}
-		if err := s.sim.step(context.Background(), p.tab, way+" api "+m.as); err != nil {
+		if err := s.sim.step(context.Background(), p.tab, way+" api "+m.name); err != nil {
 			return "", 0, err
 		}
 		if way == "send" {

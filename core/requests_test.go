@@ -157,6 +157,8 @@ type request struct {
 	path string
 	// marked asks for the user's id in a header (S86).
 	marked bool
+	// name tells it from all others, where somebody wants to know.
+	name string
 	// seen, where it is set, is called each time that it leaves.
 	seen func(message)
 }

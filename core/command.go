@@ -257,10 +257,12 @@ func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, 
 
 func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }
 
-// logout has no error, and one time for all that happens at the server.
+// logout has no error, and one time for all that happens at the server. The page
+// has forgotten its policy before it called: it gets one in any case.
 func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
 	defer cancel()
+	defer r.keeper.Announce()
 	yes := func(name string) bool { b, ok := args.Get(name).Bool(); return b || !ok }
 	o := userauth.LogoutOptions{ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer")}
 	for _, logout := range r.assembly.Logouts {

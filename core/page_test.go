@@ -2,7 +2,6 @@ package core_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -27,8 +26,13 @@ type page struct {
 	rt     *core.Runtime
 	// beforeSend is called with each request that is about to leave.
 	beforeSend func(as string)
+	// wire, where it is set, takes requests to the API, and watch sees what is
+	// published.
+	wire  func(message) (user string, status int, err error)
+	watch func(view)
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	plane
 	session string
 	version int64
 	policy  strictjson.Value
@@ -43,9 +47,10 @@ func config(more string) string {
 		"origin":"` + origin + `","flow":"password","context":"","storage":"local","home":"/","login":"/login","logout":"/logout"}`
 }
 
-func newPage(tab *browsertest.Tab, server *browsertest.AuthServer, config string) (*page, error) {
+func newPage(tab *browsertest.Tab, server *browsertest.AuthServer, config string, features ...core.Feature) (*page, error) {
 	p := &page{tab: tab, server: server}
-	rt, err := core.New(config, tab.Browser(), p.publish)
+	p.asking = map[string]*question{}
+	rt, err := core.New(config, tab.Browser(), p.publish, features...)
 	p.rt = rt
 	return p, err
 }
@@ -78,6 +83,10 @@ func (p *page) publish(json string) {
 	p.state, p.policy = v.Get("state"), v.Get("policy")
 	p.session = p.policy.Get("session").TextOr("")
 	p.version, _ = p.policy.Get("version").Int()
+	p.view = viewOf(p.state, p.policy)
+	if p.watch != nil {
+		p.watch(p.view)
+	}
 	for _, e := range v.Get("events").Items() {
 		name := e.Get("type").TextOr("")
 		if r := e.Get("reason").TextOr(""); r != "" {
@@ -126,41 +135,6 @@ func (p *page) outcome(command string, stamp, more string) string {
 	v, _ := strictjson.Parse(result)
 	return v.Get("outcome").TextOr("")
 }
-
-// fetch sends a request to the API as web/src/fetch.ts does.
-func (p *page) fetch() (user string, status int, err error) {
-	session, version, authorization, until := p.now()
-	stamp := func() string { return fmt.Sprintf(`"as":"user","session":%q,"version":%d`, session, version) }
-	made := session
-	if until != 0 && p.tab.Browser().Clock.Now().UnixMilli() >= until {
-		if p.outcome("authorize", stamp(), "") == "changed" {
-			return "", 0, errChanged
-		}
-		session, version, authorization, _ = p.now()
-		if made != session {
-			authorization = ""
-		}
-	}
-	for attempt := 0; ; attempt++ {
-		if p.beforeSend != nil {
-			p.beforeSend(session)
-		}
-		user, status = p.server.API(authorization)
-		if status != 401 || authorization == "" || attempt == 1 {
-			return user, status, nil
-		}
-		switch p.outcome("refused", stamp(), `,"status":401`) {
-		case "changed":
-			return "", 0, errChanged
-		case "retry":
-			session, version, authorization, _ = p.now()
-		default:
-			return user, status, nil
-		}
-	}
-}
-
-var errChanged = fmt.Errorf("session_changed")
 
 func signIn(t *testing.T, p *page, user string) {
 	t.Helper()

@@ -432,6 +432,19 @@ func TestRR33ASignInDuringARefreshWins(t *testing.T) {
 	})
 }
 
+func TestS99WhomNobodyNamesMayBeSomebodyElse(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, strings.Replace(config(""), `"scheme":"oidc"`, `"scheme":"occ","endpoints":{"token":"`+issuer+`/token"}`, 1))
+		for _, user := range []string{"alice", "bob"} {
+			_, err := p.call("loginWithCredentials", fmt.Sprintf(`{"username":%q,"password":"wonderland"}`, user))
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		assert.Equal(t, "current", p.user(), "the API calls both by one name")
+		assert.Equal(t, "login, logout:switched, login", p.takeEvents(), "what was kept for the one is not the other's")
+	})
+}
+
 func TestRR39ExpiresInThatIsNoNumberOfSeconds(t *testing.T) {
 	for _, value := range []string{"0", "-1", `"3600"`, "1e15", "1e400", "{}", "null", "1.5"} {
 		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {

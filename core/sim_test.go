@@ -7,9 +7,12 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"net/url"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,39 +34,70 @@ import (
 //  4. in the end everybody who waits has been answered, and all tabs agree;
 //  5. no session ends none of whose refresh tokens was in doubt.
 //
+// Every second schedule has an agent in it, and what goes with that (sim_shop_test.go).
 // A run is its seed:
 //
 //	go test ./core -run TestSimulation -seed 1234
 var (
 	seed      = flag.Uint64("seed", 0, "run only the simulation with this seed, and print its story")
 	schedules = flag.Uint64("schedules", 2000, "how many simulations to run, with seeds from 1")
+	all       = flag.Bool("all", false, "run all of them, whatever is found, and tell no stories")
 )
 
 func TestSimulation(t *testing.T) {
 	if *seed != 0 {
-		run(t, *seed, true)
+		run(t, *seed, true, nil)
 		return
 	}
-	for n := uint64(1); n <= *schedules && !t.Failed(); n++ {
-		run(t, n, false)
-	}
+	workers := runtime.GOMAXPROCS(0)
+	seen := make([]reached, workers)
+	var next atomic.Uint64
+	var failed atomic.Bool
+	t.Run("worker", func(t *testing.T) {
+		for w := range workers {
+			seen[w] = reached{}
+			t.Run(strconv.Itoa(w), func(t *testing.T) {
+				t.Parallel()
+				defer func() { failed.Store(failed.Load() || t.Failed()) }()
+				for n := next.Add(1); n <= *schedules && (*all || !failed.Load()); n = next.Add(1) {
+					if !*all {
+						run(t, n, false, seen[w])
+						continue
+					}
+					t.Run(strconv.FormatUint(n, 10), func(t *testing.T) { run(t, n, false, seen[w]) })
+				}
+			})
+		}
+	})
+	report(t, seen)
 }
 
 // TestSimulationIsItsSeed: a failure that can't be repeated is no use.
 func TestSimulationIsItsSeed(t *testing.T) {
 	for n := uint64(1); n <= 50; n++ {
-		if a, b := run(t, n, false), run(t, n, false); a != b {
-			t.Errorf("seed %d ran in two ways", n)
+		if a, b := run(t, n, false, nil), run(t, n, false, nil); a != b {
+			t.Errorf("seed %d ran in two ways, at %s", n, parting(a, b))
 		}
 	}
+}
+
+// parting is where two stories are no longer the same.
+func parting(a, b string) string {
+	one, other := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range one {
+		if i >= len(other) || one[i] != other[i] {
+			return strings.Join(slices.Concat(one[max(0, i-8):min(i+3, len(one))], []string{"instead of"}, other[min(i, len(other)):min(i+3, len(other))]), "\n  ")
+		}
+	}
+	return "its end"
 }
 
 const (
 	simKey   = "latchkey/1/id/shop/"
 	simSteps = 250
 
-	refreshSent   = "send " + issuer + "/token refresh_token"
-	refreshAnswer = "answer " + issuer + "/token refresh_token"
+	refreshSent   = "send " + issuer + "/token refresh_token "
+	refreshAnswer = "answer " + issuer + "/token refresh_token "
 )
 
 // operation is one thing a tab is about to do.
@@ -71,6 +105,12 @@ type operation struct {
 	tab    *browsertest.Tab
 	what   string
 	resume chan error
+}
+
+// flight is a request of a tab's for a client; there is one at a time of each kind.
+type flight struct {
+	tab    *browsertest.Tab
+	client string
 }
 
 // refreshSend is one use of a refresh token at the server.
@@ -90,28 +130,43 @@ type sim struct {
 	mu     sync.Mutex
 	parked []*operation
 	sends  map[string][]*refreshSend
-	flying map[*browsertest.Tab]*refreshSend
+	flying map[flight]*refreshSend
 	down   bool
 
-	pages   []*page
-	busy    map[*page]int
-	dice    map[*browsertest.Tab]uint64
-	gone    map[string]bool // sessions that have ended
-	doubted map[string]bool // sessions with a refresh token that was sent twice
-	last    string          // the session last seen in storage
-	highest int64
-	story   []string
-	failed  string
-	calm    bool
+	pages  []*page
+	busy   map[*page]int
+	dice   map[*browsertest.Tab]uint64
+	main   *book
+	shop   *shop // nil where nobody but the customer is there
+	story  []string
+	failed string
+	calm   bool
 }
 
-func run(t *testing.T, seed uint64, tell bool) (story string) {
+// book is what is known of one record.
+type book struct {
+	key, whose string
+	gone       map[string]bool // sessions that have ended
+	doubted    map[string]bool // sessions with a refresh token that was sent twice
+	last       string          // the session last seen in storage
+	refresh    string          // its refresh token
+	highest    int64
+	changed    int // the step in which another session came
+}
+
+func newBook(key, whose string) *book {
+	return &book{key: key, whose: whose, gone: map[string]bool{}, doubted: map[string]bool{}}
+}
+
+// run runs one. Every second seed's has an agent in it, who is not in those with
+// the odd ones.
+func run(t *testing.T, seed uint64, tell bool, seen reached) (story string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &sim{
 			t: t, rng: rand.New(rand.NewPCG(seed, 0)), profile: browsertest.NewProfile(),
-			sends: map[string][]*refreshSend{}, flying: map[*browsertest.Tab]*refreshSend{}, busy: map[*page]int{},
-			dice: map[*browsertest.Tab]uint64{}, gone: map[string]bool{}, doubted: map[string]bool{},
+			sends: map[string][]*refreshSend{}, flying: map[flight]*refreshSend{}, busy: map[*page]int{},
+			dice: map[*browsertest.Tab]uint64{}, main: newBook(simKey, ""),
 		}
 		s.server = browsertest.NewAuthServer(issuer, s.profile.Now)
 		s.server.Life = time.Minute
@@ -120,8 +175,11 @@ func run(t *testing.T, seed uint64, tell bool) (story string) {
 		s.profile.Step = s.step
 		s.profile.Late = true
 		s.profile.Random = s.random
+		if seed%2 == 0 {
+			s.openShop(seen)
+		}
 		s.play()
-		if s.failed != "" || tell {
+		if s.failed != "" && !*all || tell {
 			t.Logf("seed %d: %s\n  %s", seed, s.failed, strings.Join(s.story, "\n  "))
 		}
 		if s.failed != "" {
@@ -150,17 +208,13 @@ func (s *sim) step(ctx context.Context, tab *browsertest.Tab, what string) error
 	s.mu.Unlock()
 	select {
 	case err := <-op.resume:
-		if what == refreshAnswer {
-			s.answered(tab, err == nil && ctx.Err() == nil)
-		}
+		s.answered(tab, what, err == nil && ctx.Err() == nil)
 		return err
 	case <-ctx.Done():
 		s.mu.Lock()
 		s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
 		s.mu.Unlock()
-		if what == refreshAnswer {
-			s.answered(tab, false)
-		}
+		s.answered(tab, what, false)
 		return ctx.Err()
 	}
 }
@@ -175,9 +229,10 @@ func (s *sim) fault(req *browser.Request, form url.Values) (*browser.Response, e
 }
 
 // sending is called when a refresh is about to reach the server.
-func (s *sim) sending(tab *browsertest.Tab, token string) {
+func (s *sim) sending(tab *browsertest.Tab, client, token string) {
 	if len(s.sends[token]) > 0 {
-		s.doubted[s.last] = true // a strict server may now end all that came of it
+		b := s.book(client)
+		b.doubted[b.last] = true // a strict server may now end all that came of it
 	}
 	for _, before := range s.sends[token] {
 		unknown := before.tab.Dead() || before.over && !before.answered || before.refused
@@ -187,16 +242,29 @@ func (s *sim) sending(tab *browsertest.Tab, token string) {
 	}
 	send := &refreshSend{tab: tab, refused: s.down}
 	s.sends[token] = append(s.sends[token], send)
-	s.flying[tab] = send
+	s.flying[flight{tab, client}] = send
 }
 
-func (s *sim) answered(tab *browsertest.Tab, ok bool) {
+// answered is called when a tab has, or will never have, an answer.
+func (s *sim) answered(tab *browsertest.Tab, what string, ok bool) {
+	client, refresh := strings.CutPrefix(what, refreshAnswer)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if send := s.flying[tab]; send != nil {
-		send.answered, send.over = ok, true
-		delete(s.flying, tab)
+	if s.shop != nil {
+		s.shop.answered(tab, what, ok)
 	}
+	if send := s.flying[flight{tab, client}]; refresh && send != nil {
+		send.answered, send.over = ok, true
+		delete(s.flying, flight{tab, client})
+	}
+}
+
+// book is the one of the record with a client's tokens in it.
+func (s *sim) book(client string) *book {
+	if client == agents {
+		return s.shop.agent
+	}
+	return s.main
 }
 
 var errLost = browser.ErrNetwork
@@ -228,8 +296,12 @@ func (s *sim) play() {
 // move makes one thing happen.
 func (s *sim) move() {
 	ops := s.ready()
-	if len(ops) > 0 && s.rng.IntN(10) < 8 {
+	if len(ops) > 0 && s.rng.IntN(10) < s.shop.haste(8) {
 		s.happen(ops[s.rng.IntN(len(ops))])
+		return
+	}
+	if s.shop != nil {
+		s.shop.move()
 		return
 	}
 	p := s.pages[s.rng.IntN(len(s.pages))]
@@ -304,9 +376,14 @@ func (s *sim) ready() []*operation {
 func (s *sim) happen(op *operation) {
 	var fate error
 	kind, _, _ := strings.Cut(op.what, " ")
-	if n := s.rng.IntN(100); !s.calm && (kind == "send" && n < 10 || kind == "answer" && n < 10 || kind == "note" && n < 30) {
+	lost := map[string]int{"send": 10, "answer": 10, "note": 30}[kind]
+	if s.shop != nil && len(s.shop.restoring()) > 0 {
+		lost *= 3
+	}
+	if s.rng.IntN(100) < lost && !s.calm {
 		fate = errLost
 		s.note("%s: %s is lost", op.tab.Name, op.what)
+		s.shop.saw("a lost " + kind)
 	} else {
 		s.note("%s: %s", op.tab.Name, op.what)
 	}
@@ -317,64 +394,82 @@ func (s *sim) let(op *operation, fate error) {
 	s.mu.Lock()
 	s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
 	s.mu.Unlock()
-	if op.what == refreshSent && fate == nil && !op.tab.Dead() {
-		s.watch(op.tab)
+	if fate == nil && !op.tab.Dead() {
+		if client, refresh := strings.CutPrefix(op.what, refreshSent); refresh {
+			s.watch(func(form url.Values) { s.sending(op.tab, client, form.Get("refresh_token")) })
+		} else if op.what == clientSent {
+			s.watch(func(url.Values) { s.shop.sending(op.tab) })
+		}
 	}
+	s.shop.happened(op)
 	op.resume <- fate
 }
 
-// watch has the next refresh that reaches the server put down as tab's: only
-// one operation runs at a time.
-func (s *sim) watch(tab *browsertest.Tab) {
+// watch has the next request that reaches the server put down by note: only one
+// operation runs at a time.
+func (s *sim) watch(note func(url.Values)) {
 	s.server.Fault = func(req *browser.Request, form url.Values) (*browser.Response, error) {
 		s.server.Fault = s.fault
 		s.mu.Lock()
-		s.sending(tab, form.Get("refresh_token"))
+		note(form)
 		s.mu.Unlock()
 		return s.fault(req, form)
 	}
 }
 
-func (s *sim) stored() strictjson.Value {
-	v, _ := strictjson.Parse(s.profile.Storage().Value(simKey))
+func (s *sim) stored(key string) strictjson.Value {
+	v, _ := strictjson.Parse(s.profile.Storage().Value(key))
 	return v
 }
 
 // check holds the invariants against what is stored now.
 func (s *sim) check() {
-	v := s.stored()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look(s.main)
+	if s.shop != nil {
+		s.shop.check()
+	}
+}
+
+// look holds them against one record.
+func (s *sim) look(b *book) {
+	v := s.stored(b.key)
 	if v.Kind() == strictjson.Missing {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	session := v.Get("session").TextOr("")
+	session, ended := v.Get("session").TextOr(""), v.Get("ended").TextOr("")
 	generation, _ := v.Get("generation").Int()
-	if generation < s.highest {
-		s.fail("the generation went back from %d to %d", s.highest, generation)
+	if generation < b.highest {
+		s.fail("the %sgeneration went back from %d to %d", b.whose, b.highest, generation)
 	}
-	s.highest = generation
-	if session != s.last {
-		s.gone[s.last] = s.last != ""
-		if v.Get("ended").TextOr("") == "expired" && !s.doubted[s.last] {
-			s.fail("invariant 5: the session ended although none of its refresh tokens was in doubt")
+	b.highest = generation
+	if session != b.last {
+		b.gone[b.last] = b.last != ""
+		if ended == "expired" && !b.doubted[b.last] && !s.shop.mayEnd(b) {
+			s.fail("invariant 5: the %ssession ended although none of its refresh tokens was in doubt", b.whose)
 		}
-		s.note("-- session %q, generation %d, ended %q", session, generation, v.Get("ended").TextOr(""))
+		s.note("-- %ssession %q, generation %d, ended %q", b.whose, session, generation, ended)
+		s.shop.changed(b, session, ended)
 	}
-	if s.gone[session] {
-		s.fail("invariant 3: a session that had ended is back")
+	if b.gone[session] {
+		s.fail("invariant 3: a %ssession that had ended is back", b.whose)
 	}
-	s.last = session
+	b.last, b.refresh = session, v.Get("tokens").Get("refresh").TextOr("")
 }
 
 func (s *sim) open() {
 	tab := s.profile.Open(origin + "/")
+	s.note("%s opens", tab.Name)
+	if s.shop != nil {
+		s.shop.open(tab)
+		return
+	}
 	p, err := newPage(tab, s.server, config(""))
 	if err != nil {
 		s.fail("%v", err)
 		return
 	}
-	s.note("%s opens", tab.Name)
 	s.pages = append(s.pages, p)
 	s.act(p, "start", "{}")
 }
@@ -403,7 +498,7 @@ func (s *sim) act(p *page, command, args string) {
 		_, err := p.call(command, args)
 		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
 			s.mu.Lock()
-			s.gone[before] = true
+			s.main.gone[before] = true
 			s.mu.Unlock()
 		}
 	}()
@@ -480,8 +575,12 @@ func (s *sim) settle() {
 		s.pass(time.Second)
 		quiet++
 	}
+	if s.shop != nil {
+		s.shop.agree()
+		return
+	}
 	for _, p := range s.pages {
-		if session, _, _, _ := p.now(); session != s.stored().Get("session").TextOr("") && s.failed == "" {
+		if session, _, _, _ := p.now(); session != s.stored(simKey).Get("session").TextOr("") {
 			s.fail("%s believes in another session than the one stored", p.tab.Name)
 		}
 	}

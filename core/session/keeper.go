@@ -204,7 +204,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return nil
 	case after == Anonymous:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
-	case before != Anonymous && before != after:
+	// Whom nobody has named may be anybody.
+	case before != Anonymous && (before != after || old.Live() && after == Current):
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}

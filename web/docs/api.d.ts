@@ -457,7 +457,7 @@ export interface SessionEvent {
     readonly error?: SessionErrorLike;
     /**
      * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
-     * when that is called off.
+     * when that is called off, or the agent has gone.
      */
     readonly endsAt?: number | null;
 }

@@ -112,6 +112,8 @@ const snapshot = (init: unknown): Init => {
 const isMarked = (headers: unknown): boolean => {
   let found = false;
   if (headers instanceof Headers) newHeaders(headers).forEach((_, name) => (found ||= marks.test(name)));
+  // What can be read once only is taken for marked, and sent as a copy.
+  else if (!Array.isArray(headers) && Symbol.iterator in Object(headers)) found = true;
   else
     for (const name in headers as Record<string, string | string[]>) {
       const value = (headers as Record<string, string | string[]>)[name];
@@ -196,8 +198,11 @@ export const createFetch = (
     if (hit) for (const name in usual) headers[name] ??= usual[name]!;
     const by: Sending['by'] = ({ rules }) => {
       const whose = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : as;
-      // AS-08: what is the user's own is never asked for as nobody.
-      return whose == 'client' && /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url) ? 'none' : whose;
+      // AS-08: what is the user's own is asked for as nobody else: not the client, and not the agent who acts for them.
+      return (whose == 'client' || (rules.agent && whose == 'user')) &&
+        /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url)
+        ? 'none'
+        : whose;
     };
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
     if (request && !ownKeys(init).length) {

@@ -60,7 +60,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     return { session: rule?.session ?? policy.session, version: rule?.version ?? policy.version };
   };
   // Whom it was made as: it runs as nobody else. A client is nobody, and may be somebody before it is sent.
-  let session = by(it.policy) == 'client' ? '' : stampOf(it.policy).session;
+  let session = !it.response && by(it.policy) == 'client' ? '' : stampOf(it.policy).session;
   const { SessionError, clock, newHeaders, members, startsWith } = platform;
   const types_ = platform.types as typeof globalThis;
   const { parse, stringify } = members.JSON as typeof JSON;
@@ -153,9 +153,12 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   const goesAlone = (rule: Rule | undefined) =>
     rule?.single && (typeof init.body != 'string' || new types_.RegExp(rule.single, 'i').test(init.body));
 
-  /** The id that goes along where the page asked for that (S86): of somebody in particular, or none. */
+  /**
+   * The id that goes along where the page asked for that (S86): of somebody in particular, or none. The user's goes
+   * with nothing of the client's, which the server may let act for anybody.
+   */
   const setUserId = () => {
-    const id = it.userId == 'true' ? plane.userId() : it.userId;
+    const id = it.userId != 'true' ? it.userId : by(policy) != 'client' && plane.userId();
     delete headers[userIdHeader];
     if (id && plane.config.scheme == 'occ' && /^(?!(anonymous|current|guest)$)[!-~]+$/.test(id))
       headers[userIdHeader] = id;

@@ -10,7 +10,7 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['dpop', 'guard', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map((name) => [
+      ['dpop', 'guard', 'leaving', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map((name) => [
         name,
         join(web, `src/${name}.ts`),
       ]),

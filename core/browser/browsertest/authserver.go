@@ -25,6 +25,8 @@ type AuthServer struct {
 	KeepRefreshToken bool
 	// NoRefreshToken answers without one.
 	NoRefreshToken bool
+	// NoIDToken answers without one.
+	NoIDToken bool
 	// DPoP issues tokens that are bound to the key of a proof (RFC 9449), and no
 	// others. Nonce, where it is set, has to be in every proof.
 	DPoP  bool
@@ -52,6 +54,7 @@ type family struct {
 	user, client string
 	key          string // the thumbprint; "" for bearer tokens
 	dead         bool
+	fallen       bool // the server has ended it by itself
 	refresh      string
 	access       string
 	expires      time.Time
@@ -154,6 +157,8 @@ func (s *AuthServer) token(form url.Values, key string) *browser.Response {
 			return refuse("invalid_grant")
 		}
 		return s.issue(&family{user: c.user, client: c.client, key: key}, c.nonce)
+	case "client_credentials":
+		return s.issueToClient(form.Get("client_id"))
 	case "refresh_token":
 		f := s.families[form.Get("refresh_token")]
 		if f == nil || f.dead || f.client != form.Get("client_id") || f.key != key {
@@ -182,7 +187,7 @@ func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 		kind = "DPoP"
 	}
 	body := fmt.Sprintf(`{"access_token":%q,"token_type":%q,"scope":"openid"`, f.access, kind)
-	if !s.NoRefreshToken && (f.refresh == "" || !s.KeepRefreshToken) {
+	if !s.NoRefreshToken && f.user != "" && (f.refresh == "" || !s.KeepRefreshToken) {
 		f.refresh = fmt.Sprintf("rt_%d", s.serial)
 		body += fmt.Sprintf(`,"refresh_token":%q`, f.refresh)
 	}
@@ -195,7 +200,23 @@ func (s *AuthServer) issue(f *family, nonce string) *browser.Response {
 		f.expires = s.Now().Add(s.Life)
 		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
 	}
+	if s.NoIDToken || f.user == "" {
+		return JSON(200, body+"}")
+	}
 	return JSON(200, body+fmt.Sprintf(`,"id_token":%q}`, s.idToken(f, nonce)))
+}
+
+// issueToClient gives an access token that is nobody's (RFC 6749, section 4.4).
+func (s *AuthServer) issueToClient(client string) *browser.Response {
+	s.serial++
+	f := &family{client: client, access: fmt.Sprintf("ct_%d", s.serial)}
+	body := fmt.Sprintf(`{"access_token":%q,"token_type":"bearer"`, f.access)
+	if s.Life != 0 {
+		f.expires = s.Now().Add(s.Life)
+		body += fmt.Sprintf(`,"expires_in":%d`, int64(s.Life/time.Second))
+	}
+	s.families[f.access] = f
+	return JSON(200, body+"}")
 }
 
 // issueFor gives an access token for one resource, with a scope of its own, and
@@ -293,6 +314,44 @@ func (s *AuthServer) Expire() {
 // RevokeAll makes all tokens there are dead.
 func (s *AuthServer) RevokeAll() {
 	s.each(func(f *family) { f.dead = true })
+}
+
+// ExpireOf is Expire for the tokens that a client got for a user; for itself where
+// user is "".
+func (s *AuthServer) ExpireOf(client, user string) {
+	s.each(func(f *family) {
+		if f.client == client && f.user == user {
+			f.expired = true
+		}
+	})
+}
+
+// RevokeOf is RevokeAll for the tokens that a client got for a user.
+func (s *AuthServer) RevokeOf(client, user string) {
+	s.each(func(f *family) {
+		if f.client == client && f.user == user {
+			f.dead, f.fallen = true, true
+		}
+	})
+}
+
+// Fallen tells whether RevokeOf has ended what a token belongs to.
+func (s *AuthServer) Fallen(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.families[token]
+	return f != nil && f.fallen
+}
+
+// Owner is whose token that is, whatever has become of it: "client/user". It is ""
+// for a token that was never issued.
+func (s *AuthServer) Owner(token string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.families[token]; f != nil {
+		return f.client + "/" + f.user
+	}
+	return ""
 }
 
 func (s *AuthServer) each(change func(*family)) {

@@ -14,7 +14,7 @@ type http struct{ tab *Tab }
 func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, error) {
 	what := req.URL
 	if form, err := url.ParseQuery(req.Body); err == nil && form.Has("grant_type") {
-		what += " " + form.Get("grant_type")
+		what += " " + form.Get("grant_type") + " " + form.Get("client_id")
 	}
 	if req.ProofKey != "" {
 		proved, err := h.tab.prove(req)

@@ -122,7 +122,7 @@ func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bo
 	case rec.Acts != "":
 		f.keeper.Act(ctx, rec.Session, "")
 	default:
-		f.end(ctx, session.ByUser, o.Revoke)
+		f.end(ctx, rec.Session, session.ByUser, o.Revoke)
 	}
 	if path, ours := f.assembly.Browser.Location.SameOrigin(o.ReturnTo); o.ReturnTo != "" && ours {
 		_ = f.assembly.Browser.Location.Navigate(path)
@@ -130,10 +130,9 @@ func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bo
 	return true
 }
 
-// end signs the agent out, and waits until the customer has their own session
-// back.
-func (f *feature) end(ctx context.Context, reason session.Reason, revoke bool) {
-	name := f.keeper.Record().Session
+// end signs the agent with this session out, and waits until the customer has their
+// own back.
+func (f *feature) end(ctx context.Context, name string, reason session.Reason, revoke bool) {
 	if name == "" {
 		return
 	}

@@ -141,6 +141,7 @@ func TestS83ACustomersSessionThatHasEndedMeanwhileIsRenewed(t *testing.T) {
 			defer close(done)
 			_, err := p.call("agentLogout", "{}")
 			assert.NoError(t, err)
+			assert.Equal(t, customer, p.mode(), "known when the call is over")
 		}()
 		synctest.Wait()
 		both(t, "restoring anonymous", p, other)

@@ -50,7 +50,7 @@ func (f *feature) loginWithRedirect(ctx context.Context, args strictjson.Value) 
 func (f *feature) logout(ctx context.Context, _ strictjson.Value) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.assembly.Config.Timeout)
 	defer cancel()
-	f.end(ctx, session.ByUser, true)
+	f.end(ctx, f.keeper.Record().Session, session.ByUser, true)
 	return core.Nothing, nil
 }
 

@@ -20,8 +20,9 @@ const (
 	// glance is the longest between two looks at the clock: a timer stands still while
 	// the machine sleeps.
 	glance = 30 * time.Second
-	// note tells the other tabs that the agent is there.
-	note = "active"
+	// note tells the other tabs what is in storage by then, where each may see it a
+	// moment late.
+	note = "active "
 )
 
 // idle signs the agent out after a time without a sign of life, in whichever tab.
@@ -42,6 +43,8 @@ type idle struct {
 	// that is, and written the last that is in storage.
 	session       string
 	last, written time.Time
+	// heard is what another tab has put in storage.
+	heard string
 	// warned is the end that the page was warned of; zero if of none.
 	warned    time.Time
 	stopTimer func()
@@ -71,7 +74,10 @@ func newIdle(f *feature, options strictjson.Value) *idle {
 			}
 		}),
 		f.assembly.Browser.Channel.Listen(func(n string) {
-			if n == note {
+			if sign, ok := strings.CutPrefix(n, note); ok {
+				i.mu.Lock()
+				i.heard = sign
+				i.mu.Unlock()
 				i.look()
 			}
 		}),
@@ -132,32 +138,40 @@ func (i *idle) check(ctx context.Context, sign bool) (ended bool) {
 	leave := i.one.Enter()
 	over := i.glance(ctx, sign)
 	leave()
-	if over {
-		i.f.end(ctx, session.Expired, true)
-	}
-	return over
+	i.f.end(ctx, over, session.Expired, true)
+	return over != ""
 }
 
-// glance is check without an end, of which it returns whether that is due.
-func (i *idle) glance(ctx context.Context, sign bool) (over bool) {
+// glance is check without an end: it returns the session whose end is due. Another
+// agent may be there by then.
+func (i *idle) glance(ctx context.Context, sign bool) (over string) {
 	name := i.f.keeper.Record().Session
 	i.mu.Lock()
 	closed := i.closed
 	i.mu.Unlock()
 	if closed {
-		return false
+		return ""
 	}
 	if name == "" {
 		i.tell(time.Time{})
-		return false
+		return ""
 	}
-	last := i.lastSign(ctx, name, sign)
+	text, _, _ := i.f.assembly.Browser.Storage.Get(ctx, i.key)
+	if whose, _, _ := strings.Cut(text, " "); whose != "" && whose != name {
+		// One of the two is behind, this tab or what is stored. Were it this tab, the two
+		// of whom each writes its own would never come to an end.
+		i.f.keeper.Reload(context.WithoutCancel(ctx))
+		if i.f.keeper.Record().Session != name {
+			return "" // it is looked at again, as there is another one
+		}
+	}
+	last := i.lastSign(ctx, name, text, sign)
 	end, now := last.Add(i.timeout), i.now()
 	warnAt := end.Add(-i.warning)
 	switch {
 	case !now.Before(end):
 		i.tell(time.Time{})
-		return true
+		return name
 	case !now.Before(warnAt):
 		i.tell(end)
 		i.wait(end.Sub(now))
@@ -165,22 +179,19 @@ func (i *idle) glance(ctx context.Context, sign bool) (over bool) {
 		i.tell(time.Time{})
 		i.wait(warnAt.Sub(now))
 	}
-	return false
+	return ""
 }
 
-// lastSign is the last sign of life in whichever tab; where nothing is known of one,
-// that is this moment. One that lies ahead is of a clock that was set back, and says
-// nothing. Storage is told what this tab knows better.
-func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
-	store := i.f.assembly.Browser.Storage
-	text, _, _ := store.Get(ctx, i.key)
-	whose, millis, _ := strings.Cut(text, " ")
-	number, err := strconv.ParseInt(millis, 10, 64)
-	stored, now := time.UnixMilli(number), i.now()
-	if whose != name || err != nil || stored.After(now) {
-		stored = time.Time{}
-	}
+// lastSign is the last sign of life in whichever tab, of which text is what storage
+// has; where nothing is known of one, that is this moment. Storage is told what this
+// tab knows better.
+func (i *idle) lastSign(ctx context.Context, name, text string, sign bool) time.Time {
+	now := i.now()
 	i.mu.Lock()
+	stored := signOf(text, name, now)
+	if heard := signOf(i.heard, name, now); heard.After(stored) {
+		stored = heard
+	}
 	if i.session != name || i.last.After(now) {
 		i.session, i.last = name, time.Time{}
 	}
@@ -194,10 +205,27 @@ func (i *idle) lastSign(ctx context.Context, name string, sign bool) time.Time {
 	i.written = last
 	i.mu.Unlock()
 	if last.Sub(stored) >= time.Millisecond {
-		_ = store.Set(ctx, i.key, name+" "+strconv.FormatInt(last.UnixMilli(), 10))
-		i.f.assembly.Browser.Channel.Post(note)
+		text = name + " " + strconv.FormatInt(last.UnixMilli(), 10)
+		_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, text)
+		i.f.assembly.Browser.Channel.Post(note + text)
 	}
 	return last
+}
+
+// signOf reads a sign of life; the zero time where it is none of that session's. One
+// that lies far ahead is of a clock that was set back, and says nothing; a little is
+// what browsers blur their clocks by.
+func signOf(text, session string, now time.Time) time.Time {
+	whose, millis, _ := strings.Cut(text, " ")
+	number, err := strconv.ParseInt(millis, 10, 64)
+	at := time.UnixMilli(number)
+	switch {
+	case whose != session || err != nil || at.After(now.Add(glance)):
+		return time.Time{}
+	case at.After(now):
+		return now
+	}
+	return at
 }
 
 // tell warns the page of an end, once, or calls the warning off.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -151,7 +152,7 @@ func TestS85ASleepingMachineWakesUpTooLate(t *testing.T) {
 		"it is noticed":          func(_ *story, p *page) { p.tab.Signal(browser.Resumed) },
 		"the person comes first": func(_ *story, p *page) { p.tab.Signal(browser.Active) },
 		"nothing but time":       func(*story, *page) { away(30 * time.Second) },
-		"a note of another tab":  func(s *story, p *page) { s.profile.Open(origin + "/").Browser().Channel.Post("active") },
+		"a note of another tab":  func(s *story, p *page) { s.profile.Open(origin + "/").Browser().Channel.Post("active ") },
 		"the app emulates":       func(_ *story, p *page) { _, _ = p.call("emulate", `{"userId":"c-carol"}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -305,6 +306,38 @@ func TestS85NotesThatAreLostDoNoHarm(t *testing.T) {
 		}
 		synctest.Wait()
 		both(t, customer, pages...)
+	})
+}
+
+// Browsers show a write to the other tabs a moment late.
+func TestS85ASignIsHeardBeforeItIsSeen(t *testing.T) {
+	tell(t, config("", ""), func(s *story) {
+		var slow atomic.Bool
+		s.profile.Late = true
+		s.profile.Step = func(_ context.Context, _ *browsertest.Tab, operation string) error {
+			if slow.Load() && operation == "deliver" {
+				time.Sleep(time.Second)
+			}
+			return nil
+		}
+		pages := s.desk(2)
+		away(9*time.Minute + time.Second)
+		both(t, asBob, pages...)
+		slow.Store(true)
+		pages[0].touch()
+		assert.Equal(t, []string{"idle:called off", "idle:called off"}, both(t, asBob, pages...))
+	})
+}
+
+func TestS85TheTabsClocksMayDifferALittle(t *testing.T) {
+	tell(t, config("", ""), func(s *story) {
+		pages := s.desk(2)
+		away(9*time.Minute + time.Second)
+		both(t, asBob, pages...)
+		ahead := strconv.FormatInt(s.profile.Now().Add(200*time.Millisecond).UnixMilli(), 10)
+		s.profile.Open(origin + "/").Browser().Channel.Post("active " + s.record("/agent").Get("session").TextOr("") + " " + ahead)
+		synctest.Wait()
+		assert.Equal(t, []string{"idle:called off", "idle:called off"}, both(t, asBob, pages...))
 	})
 }
 

@@ -1,0 +1,190 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/feature/asm"
+	"latchkey/core/feature/clientauth"
+)
+
+// What the simulator found, each as the story that was left of it.
+
+// shopPage opens a page of the shop.
+func shopPage(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) *page {
+	t.Helper()
+	p, err := newPage(profile.Open(origin+"/"), server, shopConfig(), clientauth.Install, asm.Install)
+	require.NoError(t, err)
+	t.Cleanup(p.rt.Close)
+	_, err = p.call("start", p.begin(simKey, profile.Storage().Value))
+	p.begun()
+	require.NoError(t, err)
+	return p
+}
+
+func (p *page) do(t *testing.T, command, args string) {
+	t.Helper()
+	_, err := p.call(command, args)
+	require.NoError(t, err)
+}
+
+const ann = `{"username":"ann","password":"wonderland"}`
+
+// agentOf is the agent's session that a page knows of.
+func (p *page) agentOf() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	session, _ := p.view.stamp("agent")
+	if !p.view.agent {
+		return ""
+	}
+	return session
+}
+
+func shopWorld(t *testing.T, test func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer)) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		server.NoIDToken = true
+		test(t, profile, server)
+	})
+}
+
+func TestS48AThousandRequestsInTenTabsAtStartMakeOneClientToken(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
+			if strings.HasPrefix(what, "answer") {
+				time.Sleep(time.Second) // all have asked by then
+			}
+			return nil
+		}
+		var group sync.WaitGroup
+		for range 10 {
+			p, err := newPage(profile.Open(origin+"/"), server, shopConfig(), clientauth.Install, asm.Install)
+			require.NoError(t, err)
+			defer p.rt.Close()
+			args := p.begin(simKey, profile.Storage().Value)
+			group.Go(func() {
+				_, err := p.call("start", args)
+				assert.NoError(t, err)
+			})
+			for range 100 {
+				group.Go(func() {
+					user, status, err := p.send(request{as: "client"})
+					assert.NoError(t, err)
+					assert.Equal(t, 200, status)
+					assert.Empty(t, user)
+				})
+			}
+		}
+		group.Wait()
+		assert.Equal(t, 1, server.Answered("client_credentials", 200))
+		assert.Len(t, server.Log(), 1)
+	})
+}
+
+func TestS48ALogoutOfNobodyLeavesTheClientItsToken(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := shopPage(t, profile, server)
+		_, status, _ := p.send(request{as: "client"})
+		require.Equal(t, 200, status)
+		p.forget() // as the page does before it calls
+		p.do(t, "logout", "{}")
+		_, status, err := p.send(request{as: "client"})
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+	})
+}
+
+func TestS50WhatWasSentAsTheClientIsNotSentAgainAsAPerson(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := shopPage(t, profile, server)
+		_, status, _ := p.send(request{as: "user-or-client"})
+		require.Equal(t, 200, status)
+		server.ExpireOf("shop", "")
+		var sent []string
+		_, _, err := p.send(request{as: "user-or-client", seen: func(m message) {
+			sent = append(sent, server.Owner(strings.TrimPrefix(m.authorization, "Bearer ")))
+			if len(sent) == 1 {
+				p.do(t, "loginWithCredentials", `{"username":"alice","password":"wonderland"}`)
+			}
+		}})
+		assert.ErrorIs(t, err, errChanged)
+		assert.Equal(t, []string{"shop/"}, sent)
+	})
+}
+
+// The second tab has looked at how long the first agent was away, and has heard of
+// the second agent before it acts on that.
+func TestS85TheEndIsOfTheAgentWhoWasAway(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first, second := shopPage(t, profile, server), shopPage(t, profile, server)
+		first.do(t, "agentLogin", ann)
+		synctest.Wait()
+		require.NotEmpty(t, second.agentOf())
+		profile.Jump(11 * time.Minute)
+		written := make(chan struct{})
+		var once sync.Once
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			switch {
+			case tab == first.tab && what == "set "+simKey+"/agent/active":
+				<-written
+			case tab == second.tab && what == "get "+simKey+"/agent/active":
+				once.Do(func() {
+					first.do(t, "agentLogout", "{}")
+					first.do(t, "agentLogin", ann)
+					time.Sleep(time.Millisecond)
+				})
+			}
+			return nil
+		}
+		second.tab.Signal(browser.Resumed)
+		time.Sleep(time.Second)
+		close(written)
+		synctest.Wait()
+		assert.NotEmpty(t, first.agentOf())
+		assert.Equal(t, first.agentOf(), second.agentOf())
+	})
+}
+
+// The second tab has not heard that there is another agent.
+func TestS85TwoTabsDoNotWriteOverEachOtherForEver(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first, second := shopPage(t, profile, server), shopPage(t, profile, server)
+		first.do(t, "agentLogin", ann)
+		synctest.Wait()
+		var mu sync.Mutex
+		deaf, written := true, 0
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if what == "set "+simKey+"/agent/active" {
+				written++
+			}
+			if tab == second.tab && what == "note" && deaf || written > 100 {
+				return errors.New("lost")
+			}
+			return nil
+		}
+		first.do(t, "agentLogout", "{}")
+		first.do(t, "agentLogin", ann)
+		synctest.Wait()
+		require.NotEqual(t, first.agentOf(), second.agentOf())
+		mu.Lock()
+		deaf = false
+		mu.Unlock()
+		time.Sleep(time.Minute) // its timer has it look
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Less(t, written, 10)
+		assert.Equal(t, first.agentOf(), second.agentOf())
+	})
+}

@@ -170,8 +170,8 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 		h = r.now(args)
 	}
 	switch {
-	case h.Session == "":
-		return giveUp.result()
+	case h.Session == "" || h.Keeper.Visited():
+		return giveUp.result() // nobody is there to do it again as
 	case h.Session != made:
 		return changed.result()
 	case failed != nil || !h.Keeper.Record().Past(from, q.resource):
@@ -241,18 +241,26 @@ func (r *Runtime) loginWith(ctx context.Context, args strictjson.Value) (string,
 	return Nothing, r.service.LoginWith(ctx, args.Get("operation").TextOr(""), variables)
 }
 
-// observed is told of headers of an answer.
+// observed is told of an answer to a request of the page's.
 func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, error) {
 	q, ok := r.asked(args)
 	observer, learns := q.holder.Keeper.Strategy.(session.Observer)
 	if !ok || !learns {
 		return Nothing, nil
 	}
-	headers := map[string]string{}
-	for _, name := range args.Get("headers").Names() {
-		headers[name] = args.Get("headers").Get(name).TextOr("")
+	a := session.Answer{
+		Headers: map[string]string{}, Watched: args.Get("watched").TextOr(""), Code: args.Get("code").TextOr(""), Hidden: flag(args, "hidden"),
 	}
-	return Nothing, observer.Observe(ctx, q.holder.Keeper, q.stamp, headers)
+	for _, name := range args.Get("headers").Names() {
+		a.Headers[name] = args.Get("headers").Get(name).TextOr("")
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	// Whoever made the request has its answer; there is only the page to tell.
+	if err := observer.Observe(ctx, q.holder.Keeper, q.stamp, a); err != nil {
+		q.holder.Keeper.Announce(r.failure(err))
+	}
+	return Nothing, nil
 }
 
 func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }
@@ -300,7 +308,10 @@ func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (strin
 
 // noTokens refuses what needs a token where the app's backend has them all.
 func (r *Runtime) noTokens() error {
-	if r.config.OAuth.Handover == "" {
+	switch v := r.config.Vendure; {
+	case v != nil && v.Header == "":
+		return errcode.New(errcode.NotSupported, "the session is in a cookie, and the page has no token")
+	case r.config.OAuth.Handover == "":
 		return nil
 	}
 	return errcode.New(errcode.NotSupported, "with auth.codeExchange the app's backend has the tokens, and the page none; ask the backend instead")

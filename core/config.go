@@ -24,9 +24,9 @@ type Config struct {
 	OAuth    oauth.Config
 	// Vendure is set with that scheme, and OAuth is then of no use but for its names.
 	Vendure *vendure.Config
-	Flow     userauth.Flow
-	Origin   string
-	Paths    navigation.Paths
+	Flow    userauth.Flow
+	Origin  string
+	Paths   navigation.Paths
 	// DPoP binds the tokens to a key of this browser (RFC 9449).
 	DPoP bool
 	// Monitor watches the session at the server (OpenID Connect Session Management
@@ -128,12 +128,12 @@ func ParseConfig(text string) (Config, error) {
 // vendure reads what that scheme has.
 func (c *Config) vendure(str func(string) string) {
 	c.Vendure = &vendure.Config{URL: str("url"), Header: str("authTokenHeader"), Making: str("making")}
+	// What does not outlive the browser here need not do so there.
+	c.Vendure.Forgets = str("storage") == "session" || c.InMemory
 	if str("tokenMethod") == "cookie" {
 		c.Vendure.Header = ""
 	}
-	if channel := str("channelToken"); channel != "" {
-		c.Vendure.Headers = []policy.Header{{Name: "vendure-token", Value: secret.New(channel)}}
-	}
+	c.Vendure.Channel = str("channelToken")
 }
 
 // occ is what is known of SAP Commerce: which of its errors mean what, and what a
@@ -159,6 +159,9 @@ func (c Config) check() error {
 		return errcode.New(errcode.ConfigInvalid, "timeout must be more than 0, and refreshLeeway at least 0")
 	}
 	if c.Vendure != nil {
+		if c.ClientTokens {
+			return errcode.New(errcode.ConfigInvalid, "as 'client' needs OAuth; vendure() has no client tokens")
+		}
 		return nil
 	}
 	if c.Flow != userauth.Code && c.Flow != userauth.PasswordFlow {

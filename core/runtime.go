@@ -150,6 +150,13 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	if r.config.Adopt {
 		r.adopt(ctx)
 	}
+	settler, settles := r.keeper.Strategy.(session.Settler)
+	if settles && r.keeper.Record().Generation == 0 {
+		// Nobody has signed in or out by that.
+		settler.Settle(ctx, r.keeper)
+		r.forgetEarly()
+		settles = false
+	}
 	path, answered := "", false
 	if callback != "" {
 		// What comes of it is told when it is known where the page will be.
@@ -183,6 +190,13 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		_ = r.keeper.Renew(ctx, rec.Stamp, "") // a failure keeps the session; the next request tries again
 	}
 	r.keeper.Announce(since...)
+	if settles {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
+			defer cancel()
+			settler.Settle(ctx, r.keeper)
+		}()
+	}
 	return ""
 }
 

@@ -56,6 +56,12 @@ func (r *Runtime) oauth(pending *persist.Pending) {
 func (r *Runtime) vendure() {
 	c := *r.config.Vendure
 	client := vendure.New(c, r.browser.HTTP, r.browser.Clock)
-	r.main(captured.New(captured.Options{Header: c.Header, Making: c.Making, Codes: []string{vendure.Forbidden}, Whose: client.Whose}))
-	r.service = vendure.NewService(client, r.keeper)
+	o := captured.Options{
+		Header: c.Header, Making: c.Making, Watch: vendure.Watched, Ending: vendure.Logout, Codes: vendure.Refusing, Whose: client.Whose, Refuse: client.Refuse,
+	}
+	if c.Channel != "" {
+		o.Always = []string{vendure.NoChannel}
+	}
+	r.main(captured.New(o))
+	r.service = vendure.NewService(client, r.keeper, r.navigation.Forget, r.browser.Location)
 }

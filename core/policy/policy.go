@@ -66,6 +66,9 @@ type Rule struct {
 	// a body that it fits: the first may bring what the others have to carry. It is a
 	// regular expression; "" is for none.
 	Single string
+	// Watch is a regular expression too: of answers to requests with a body that it fits
+	// the core is told, with or without headers.
+	Watch string
 	// CSRF is for unsafe requests; the zero CSRF where they need nothing.
 	CSRF CSRF
 	// Session and Version are of the session that these credentials are of, where
@@ -156,6 +159,7 @@ func (r Rule) json() string {
 		o.Texts("capture", r.Capture)
 	}
 	o.Text("single", r.Single)
+	o.Text("watch", r.Watch)
 	if r.CSRF.Header != "" {
 		var csrf strictjson.Object
 		csrf.String("header", r.CSRF.Header)

@@ -70,6 +70,13 @@ func (k *Keeper) End(ctx context.Context, reason Reason) (was Record) {
 	return was
 }
 
+// Vacant notes that nobody has a session, where there has never been one.
+func (k *Keeper) Vacant(ctx context.Context) {
+	k.replace(ctx, func(now Record) (Record, bool) {
+		return Record{Stamp: Stamp{Generation: 1}}, now.Generation == 0
+	})
+}
+
 // Adopt is Begin where there has never been a session, and nothing else. It
 // returns whether it was so.
 func (k *Keeper) Adopt(ctx context.Context, tokens Tokens) (ok bool, err error) {

@@ -189,7 +189,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 			return nil // a token for one resource is nothing to tell
 		}
 		return []event.Event{say(event.Refresh, "")}
-	case !rec.Live() && before == Anonymous && old.Live():
+	// A visitor may have a session too: the coming and going of it is nothing to tell.
+	case (!old.Live() || k.visits(old)) && (!rec.Live() || k.visits(rec)):
 		return nil
 	case !rec.Live() && rec.Ended == Expired:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
@@ -199,16 +200,25 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 			reason = Revoked // the record is gone: somebody cleared the storage
 		}
 		return []event.Event{say(event.Logout, reason)}
-	// Somebody without a name may have a session too: it is no sign-in.
-	case after == Anonymous && before == Anonymous:
-		return nil
-	case after == Anonymous:
+	case k.visits(rec):
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	// Whom nobody has named may be anybody.
 	case before != Anonymous && (before != after || old.Live() && after == Current):
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}
+}
+
+// Visited tells whether the session that there is is a visitor's: of nobody who has
+// signed in.
+func (k *Keeper) Visited() bool { return k.visits(k.Record()) }
+
+func (k *Keeper) visits(rec Record) bool {
+	if !rec.Live() {
+		return false
+	}
+	s := k.Strategy.State(rec)
+	return s.UserID == Anonymous && !s.Agent
 }
 
 // UserID is the user's that this tab knows.

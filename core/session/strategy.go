@@ -40,9 +40,31 @@ type Visitors interface {
 // Observer is what a strategy is too that learns from answers to the page's own
 // requests.
 type Observer interface {
-	// Observe is told of the captured headers of an answer to a request that was sent
-	// by the rules of from. It says by the keeper's methods what that means.
-	Observe(ctx context.Context, k *Keeper, from Stamp, headers map[string]string) error
+	// Observe is told of an answer to a request that was sent by the rules of from. It
+	// says by the keeper's methods what that means; the page is told of an error.
+	Observe(ctx context.Context, k *Keeper, from Stamp, a Answer) error
+}
+
+// Answer is what is told of one.
+type Answer struct {
+	// Headers are the captured ones, by their names.
+	Headers map[string]string
+	// Watched is what a rule watches for in the request's body: it was there.
+	Watched string
+	// Code is that of an error in it, where it is no refusal of the session.
+	Code string
+	// Hidden says that the answer has what comes with a captured header only, and that
+	// the page could read none.
+	Hidden bool
+}
+
+// Settler is what a strategy is too that keeps nothing here by which a session could
+// be told: the browser does.
+type Settler interface {
+	// Settle finds out whether what the keeper has loaded is so. It is called once, when
+	// a runtime starts: before the page is shown anything, where there has never been a
+	// record.
+	Settle(context.Context, *Keeper)
 }
 
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.

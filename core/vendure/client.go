@@ -4,11 +4,10 @@ package vendure
 
 import (
 	"context"
-	"strings"
+	"sync/atomic"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
-	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
@@ -26,8 +25,10 @@ type Config struct {
 	Header string
 	// Making is for the strategy: see [captured.Options].
 	Making string
-	// Headers go with every request: the channel's.
-	Headers []policy.Header
+	// Channel is the token of the one to ask for; "" for the server's own.
+	Channel string
+	// Forgets says that a session shall not outlive the browser.
+	Forgets bool
 }
 
 // Client makes the requests.
@@ -35,65 +36,101 @@ type Client struct {
 	Config
 	http  browser.HTTP
 	clock browser.Clock
+	// unknown says that the server does not know the channel.
+	unknown atomic.Bool
 }
 
 // New returns a Client that has asked nobody yet.
-func New(c Config, http browser.HTTP, clock browser.Clock) *Client { return &Client{c, http, clock} }
+func New(c Config, http browser.HTTP, clock browser.Clock) *Client {
+	return &Client{Config: c, http: http, clock: clock}
+}
+
+// operation is one of a document.
+type operation struct {
+	document, name string
+	variables      string
+	// token is whose it is asked as.
+	token secret.String
+	// leaving lets it outlive the page.
+	leaving bool
+}
 
 // answer is what an operation brought: its result, and the token beside it.
 type answer struct {
 	result strictjson.Value
 	token  string
-	given  bool
 }
 
-// run runs one operation of a document as somebody, or as nobody.
-func (c *Client) run(ctx context.Context, document, operation, variables string, token secret.String) (answer, error) {
+func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 	var body strictjson.Object
-	body.String("query", document)
-	body.Raw("variables", variables)
+	body.String("query", o.document)
+	body.Raw("variables", o.variables)
 	headers := map[string]string{"content-type": "application/json", "accept": "application/json"}
-	for _, h := range c.Headers {
-		headers[h.Name] = h.Value.Expose()
+	if c.Channel != "" && !c.unknown.Load() {
+		headers["vendure-token"] = c.Channel
 	}
-	if !token.Empty() {
-		headers["authorization"] = "Bearer " + token.Expose()
+	if !o.token.Empty() {
+		headers["authorization"] = "Bearer " + o.token.Expose()
 	}
 	got, err := c.http.Do(ctx, &browser.Request{
-		Method: "POST", URL: c.URL, Headers: headers, Body: body.Done(), MaxBytes: maxAnswer, Credentials: c.Header == "",
+		Method: "POST", URL: c.URL, Headers: headers, Body: body.Done(), MaxBytes: maxAnswer, Credentials: c.Header == "", KeepAlive: o.leaving,
 	})
 	if err != nil {
 		return answer{}, transport(ctx, err)
+	}
+	if got.Status == 429 {
+		return answer{}, errcode.New(errcode.RateLimited, "the server asks for fewer requests")
 	}
 	v, err := strictjson.Parse(string(got.Body))
 	if err != nil || v.Kind() != strictjson.Obj {
 		return answer{}, errcode.New(errcode.ServerError, "the server's answer is no JSON object; is auth.url its GraphQL endpoint?")
 	}
 	if all := v.Get("errors").Items(); len(all) > 0 {
-		return answer{}, refusal(all[0])
+		return answer{}, c.Refuse(codeOf(all[0].Get("extensions").Get("code")))
 	}
-	a := answer{result: v.Get("data").Get(operation)}
-	a.token, a.given = got.Headers[c.Header]
-	return a, nil
+	return answer{v.Get("data").Get(o.name), got.Headers[c.Header]}, nil
 }
 
-// refusal is a GraphQL error: of the request, and not of what it is about.
-func refusal(v strictjson.Value) error {
-	code := v.Get("extensions").Get("code").TextOr("")
-	e := &errcode.Error{Code: errcode.ServerError, Message: "the server refused the operation: " + code, OAuth: &errcode.OAuth{Error: code, Description: v.Get("message").TextOr("")}}
-	if code == Forbidden || code == "UNAUTHORIZED" {
+// The codes of GraphQL errors that mean something here.
+const (
+	forbidden    = "FORBIDDEN"
+	unauthorized = "UNAUTHORIZED"
+	// NoChannel: the server does not know the channel's token.
+	NoChannel = "CHANNEL_NOT_FOUND"
+)
+
+// Refusing are those that mean that nobody is signed in, or not somebody who may do
+// that.
+var Refusing = []string{forbidden, unauthorized}
+
+// codeOf is a code, if it is one: it becomes part of a sentence.
+func codeOf(v strictjson.Value) string {
+	code := v.TextOr("")
+	for _, c := range []byte(code) {
+		if c != '_' && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return ""
+		}
+	}
+	return code[:min(len(code), 64)]
+}
+
+// Refuse is what a GraphQL error means: of the request, and not of what it is about.
+// Its own words stay there: they may quote a variable, which may be a password.
+func (c *Client) Refuse(code string) error {
+	e := &errcode.Error{Code: errcode.ServerError, Message: "the server refused the operation", OAuth: &errcode.OAuth{Error: code}}
+	switch code {
+	case forbidden, unauthorized:
 		e.Code = errcode.SessionExpired
+	case NoChannel:
+		c.unknown.Store(true)
+		e.Code, e.Message = errcode.ConfigInvalid, "the server does not know auth.channelToken; it is not sent any more"
 	}
 	return e
 }
 
-// Forbidden is the code of an error that means that nobody is signed in, or not
-// somebody who may do that.
-const Forbidden = "FORBIDDEN"
-
 // Whose asks who a session is of. It is nobody's where the server knows nobody.
 func (c *Client) Whose(ctx context.Context, token secret.String) (session.Tokens, error) {
-	a, err := c.run(ctx, "query { me { id identifier } }", "me", "{}", token)
+	a, err := c.run(ctx, operation{document: "query { me { id identifier } }", name: "me", variables: "{}", token: token})
 	switch {
 	case errcode.Of(err) == errcode.SessionExpired:
 		return session.Tokens{}, nil
@@ -120,15 +157,14 @@ func (c *Client) tokens(a answer) session.Tokens {
 
 // typed is the error that a union's member stands for; nil for a user.
 func typed(v strictjson.Value) error {
-	code := v.Get("errorCode").TextOr("")
+	code := codeOf(v.Get("errorCode"))
 	if code == "" {
 		return nil
 	}
-	kind := errcode.ServerError
-	if strings.Contains(code, "CREDENTIALS") || strings.Contains(code, "NOT_VERIFIED") || strings.Contains(code, "NATIVE_AUTH") {
-		kind = errcode.InvalidCredentials
+	return &errcode.Error{
+		Code: errcode.InvalidCredentials, Message: "the server did not sign in: " + code,
+		OAuth: &errcode.OAuth{Error: code, Description: v.Get("message").TextOr("")},
 	}
-	return &errcode.Error{Code: kind, Message: "the server did not sign in: " + code, OAuth: &errcode.OAuth{Error: code, Description: v.Get("message").TextOr("")}}
 }
 
 func transport(ctx context.Context, err error) error {

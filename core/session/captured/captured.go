@@ -1,7 +1,7 @@
 // Package captured is the strategy of a server that hands its session out in a
 // header of an answer, whatever the request was: a value replaces the token, an empty
 // one takes it away, none leaves it. There is nothing to refresh. A server may give
-// a session to a visitor too.
+// a session to a visitor too. Where it is in a cookie instead, the server is asked.
 package captured
 
 import (
@@ -24,15 +24,20 @@ type Options struct {
 	// Making is what is in the body of a request that may get a visitor a session: a
 	// regular expression.
 	Making string
-	// Headers go with every request.
-	Headers []policy.Header
-	// Codes are those of GraphQL errors that refuse the session.
-	Codes []string
+	// Watch is what is in the body of one that signs in or out, and Ending the part of it
+	// that signs out.
+	Watch, Ending string
+	// Codes are those of GraphQL errors that refuse a user's session, and Always those
+	// that are for Refuse, whoever asks.
+	Codes, Always []string
 	// Whose asks the server who a token is of. The zero Tokens.Subject is nobody's.
 	Whose func(ctx context.Context, token secret.String) (session.Tokens, error)
+	// Refuse is told of an error of Always, and returns what to tell the page.
+	Refuse func(code string) error
 }
 
-// Strategy implements [session.Strategy], [session.Visitors] and [session.Observer].
+// Strategy implements [session.Strategy], [session.Visitors], [session.Observer] and
+// [session.Settler].
 type Strategy struct{ Options }
 
 // New returns the strategy.
@@ -40,30 +45,31 @@ func New(o Options) Strategy { return Strategy{o} }
 
 // Visitors lets a visitor's first request that may bring a session go alone.
 func (s Strategy) Visitors() []policy.Rule {
-	rule := s.rule()
-	if s.Header != "" {
-		rule.Single = s.Making
-	}
+	rule := s.rule(nil)
+	rule.Single = s.Making
 	return []policy.Rule{rule}
 }
 
-func (s Strategy) rule() policy.Rule {
-	rule := policy.Rule{As: policy.User, Headers: s.Headers[:len(s.Headers):len(s.Headers)], Credentials: s.Header == ""}
+func (s Strategy) rule(codes []string) policy.Rule {
+	rule := policy.Rule{As: policy.User, Watch: s.Watch, Credentials: s.Header == ""}
 	if s.Header != "" {
 		rule.Capture = []string{s.Header}
+	}
+	if codes = append(codes[:len(codes):len(codes)], s.Always...); len(codes) > 0 {
+		rule.Refused = policy.Refusal{Statuses: []int{200}, Codes: codes}
 	}
 	return rule
 }
 
 // Rules sends the token.
 func (s Strategy) Rules(r session.Record) []policy.Rule {
-	rule := s.rule()
-	rule.ValidUntil = r.Tokens.ExpiresAt
-	if !r.Tokens.Access.Empty() {
-		rule.Headers = append(rule.Headers, policy.Header{Name: "authorization", Value: secret.New("Bearer " + r.Tokens.Access.Expose())})
-	}
+	var codes []string
 	if r.Tokens.Subject != "" {
-		rule.Refused = policy.Refusal{Statuses: []int{200}, Codes: s.Codes}
+		codes = s.Codes
+	}
+	rule := s.rule(codes)
+	if !r.Tokens.Access.Empty() {
+		rule.Headers = []policy.Header{{Name: "authorization", Value: secret.New("Bearer " + r.Tokens.Access.Expose())}}
 	}
 	return []policy.Rule{rule}
 }
@@ -73,7 +79,7 @@ func (s Strategy) State(r session.Record) session.State {
 	if r.Tokens.Subject == "" {
 		return session.State{UserID: session.Anonymous}
 	}
-	return session.State{UserID: r.Tokens.Subject, Claims: r.Tokens.Claims, TokenType: r.Tokens.Type, ExpiresAt: r.Tokens.ExpiresAt}
+	return session.State{UserID: r.Tokens.Subject, Claims: r.Tokens.Claims, TokenType: r.Tokens.Type}
 }
 
 // Renewable says no.
@@ -113,39 +119,87 @@ func usable(value string) bool {
 			return false
 		}
 	}
-	return value != "" && len(value) <= longest
+	return len(value) <= longest
 }
 
-// Observe takes the token that an answer has brought. Only one of the session that
-// the request was sent by counts, or it may be of before a logout; and where it
-// replaces another, the server is asked whose it is, as it gives a visitor's to
-// somebody whose session has ended.
-func (s Strategy) Observe(ctx context.Context, k *session.Keeper, from session.Stamp, headers map[string]string) error {
-	value, there := headers[s.Header]
+var errUnusable = errcode.New(errcode.ServerError, "the server's token can't be used: it is no text that a header can carry, or too long")
+
+// Hidden is the error of a header that CORS keeps from the page.
+func Hidden(header string) error {
+	return errcode.New(errcode.ServerError, "the server began a session, but its header "+header+" can't be read; the server has to send it, and to name it in Access-Control-Expose-Headers")
+}
+
+// Observe takes what an answer has brought.
+func (s Strategy) Observe(ctx context.Context, k *session.Keeper, from session.Stamp, a session.Answer) error {
+	reason := session.Expired
+	if s.Ending != "" && a.Watched == s.Ending {
+		reason = session.ByUser
+	}
+	value, there := a.Headers[s.Header]
+	switch {
+	case a.Code != "":
+		return s.Refuse(a.Code)
+	case s.Header == "" && a.Watched != "":
+		return s.ask(ctx, k, reason)
+	case s.Header == "":
+		return nil
+	case a.Hidden:
+		return Hidden(s.Header)
+	case there:
+		return s.take(ctx, k, from, value, reason)
+	}
+	return nil
+}
+
+// take takes a token. Only one of the session that the request was sent by counts,
+// or it may be of before a logout. The server is asked whose it is: it gives a
+// visitor's to somebody whose session has ended, and the page may sign somebody in by
+// requests of its own.
+func (s Strategy) take(ctx context.Context, k *session.Keeper, from session.Stamp, value string, reason session.Reason) error {
 	rec := k.Record()
-	if !there || s.Header == "" || from.Session != rec.Session || rec.Live() && from.Generation < rec.Tokens.Since {
+	switch {
+	case from.Session != rec.Session || rec.Live() && from.Generation < rec.Tokens.Since:
 		return nil
-	}
-	if value == "" {
+	case value == "":
 		if rec.Live() {
-			k.EndOf(ctx, rec.Session, session.Expired)
+			k.EndOf(ctx, rec.Session, reason)
 		}
 		return nil
-	}
-	if !usable(value) {
-		return errcode.New(errcode.ServerError, "the server's token can't be used: it is no text that a header can carry, or too long")
-	}
-	if value == rec.Tokens.Access.Expose() {
+	case !usable(value):
+		return errUnusable
+	case value == rec.Tokens.Access.Expose():
 		return nil
 	}
-	token := session.Tokens{Access: secret.New(value), Type: "Bearer"}
-	if rec.Live() {
-		who, err := s.Whose(ctx, token.Access)
-		if err != nil {
-			return err
-		}
-		token.Subject, token.Claims = who.Subject, who.Claims
+	who, err := s.Whose(ctx, secret.New(value))
+	if err != nil && rec.Tokens.Subject != "" {
+		return err // the next answer brings another one
 	}
-	_, err := k.Replace(ctx, from, token)
+	// A visitor's has a cart in it, so it is not thrown away for that nobody could be asked.
+	who.Access, who.Type, who.Cookie = secret.New(value), "Bearer", false
+	if _, failed := k.Replace(ctx, from, who); failed != nil {
+		return failed
+	}
 	return err
+}
+
+// ask makes the record what the server says of the cookie.
+func (s Strategy) ask(ctx context.Context, k *session.Keeper, reason session.Reason) error {
+	rec := k.Record()
+	who, err := s.Whose(ctx, secret.String{})
+	switch {
+	case err != nil || who.Subject == rec.Tokens.Subject:
+	case who.Subject == "":
+		k.EndOf(ctx, rec.Session, reason)
+	default:
+		_, err = k.Replace(ctx, rec.Stamp, who)
+	}
+	return err
+}
+
+// Settle asks the server about the cookie. Whoever has signed out here stays so, also
+// where the server could not be told.
+func (s Strategy) Settle(ctx context.Context, k *session.Keeper) {
+	if rec := k.Record(); s.Header == "" && (rec.Live() || rec.Ended != session.ByUser) && s.ask(ctx, k, session.Expired) == nil {
+		k.Vacant(ctx)
+	}
 }

@@ -214,11 +214,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 func (k *Keeper) Visited() bool { return k.visits(k.Record()) }
 
 func (k *Keeper) visits(rec Record) bool {
-	if !rec.Live() {
-		return false
-	}
-	s := k.Strategy.State(rec)
-	return s.UserID == Anonymous && !s.Agent
+	_, may := k.Strategy.(Visitors)
+	return may && rec.Live() && k.userID(rec) == Anonymous
 }
 
 // UserID is the user's that this tab knows.

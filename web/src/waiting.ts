@@ -117,6 +117,19 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
+  /** Which claims the session lacks, as the answer's body says, looked at in a copy. */
+  const lacking = async (response: Response): Promise<string[]> => {
+    const reader = response.clone().body?.getReader();
+    try {
+      const text = await wait(textOf(reader!, types_));
+      return parse(text!).claimValidationErrors.map(({ id }: any) => `${id}`);
+    } catch {
+      if (it.signal?.aborted) throw it.signal.reason;
+      return [];
+    } finally {
+      reader?.cancel().catch(() => {});
+    }
+  };
   /** Tells the core of headers that the rule wants it to see, and waits for what comes of them: the next request needs it. */
   const observe = async (rule: Rule, response: Response): Promise<void> => {
     const headers: Record<string, string> = {};
@@ -126,8 +139,12 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         const value = response.headers.get(name);
         if (value !== null) headers[name] = value;
       }
-    if (stringify(headers) != '{}')
-      await wait(plane.call('observed', { as: by(policy), ...stampOf(policy), headers }).catch(() => {}));
+    const { status } = response;
+    const claims = rule.claims == status ? await lacking(response) : [];
+    if (claims[0] || stringify(headers) != '{}')
+      await wait(
+        plane.call('observed', { as: by(policy), ...stampOf(policy), headers, status, claims }).catch(() => {}),
+      );
   };
 
   /** What an unsafe request carries to show that it is the page's own: another value than `stale`, where the core is asked. */

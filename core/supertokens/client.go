@@ -82,11 +82,9 @@ func (c *Client) Renew(ctx context.Context, old session.Tokens) (session.Tokens,
 }
 
 // Find is Renew where nobody knows whether there is a session. The zero
-// Tokens.Subject is none.
+// Tokens.Subject is none. With headers too: there may be cookies of before the page
+// changed to those, and the server goes on with them.
 func (c *Client) Find(ctx context.Context) (session.Tokens, error) {
-	if c.Mode == "header" {
-		return session.Tokens{}, nil // without a record there are no tokens
-	}
 	t, err := c.Renew(ctx, session.Tokens{})
 	if errcode.Of(err) == errcode.SessionExpired {
 		err = nil

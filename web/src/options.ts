@@ -266,7 +266,7 @@ export const readOptions = (given: SessionOptions) => {
       csrf,
       flow: 'password',
       backend,
-      finds: tokenTransferMethod != 'header',
+      finds: true,
       visitors: [
         isSuper
           ? {

@@ -466,3 +466,35 @@ test('S12 codeExchange is a URL of the app, and goes with a code alone', async (
   invalid('auth.codeExchange', given({ codeExchange, flow: 'password', endpoints: { token } }, oauth));
   make(given({ codeExchange, endpoints: rest }, oauth)).close();
 });
+
+test('CK-01 cookies() makes of its options what the core and each request need', async () => {
+  const of = (auth, more) => configOf({ auth: latchkey.cookies({ session: '/session', ...auth }), ...more });
+  const { backend, csrf, visitors, issuer } = await of({ login: '/in', logout: '/out', csrf: { cookie: 'a' } });
+  const at = (path) => new URL(path, location.href).href;
+  assert.deepEqual(backend.login, { username: 'username', password: 'password', url: at('/in') });
+  assert.deepEqual(
+    [backend.logout, backend.session, backend.refresh, issuer],
+    [at('/out'), at('/session'), undefined, at('/session')],
+  );
+  assert.deepEqual({ ...csrf }, { header: 'x-csrf-token', cookie: 'a' });
+  assert.deepEqual(visitors, [{ as: 'user', credentials: 'include', csrf }]);
+  assert.deepEqual({ ...(await of({ csrf: {} })).csrf }, { header: 'x-requested-with', value: 'XMLHttpRequest' });
+  const supertokens = await of({
+    session: undefined,
+    protocol: 'supertokens',
+    login: { url: '/in', formFields: true },
+  });
+  assert.deepEqual(supertokens.headers, { 'st-auth-mode': 'cookie', rid: 'anti-csrf' });
+  assert.deepEqual([supertokens.backend.login.username, supertokens.issuer], ['email', at('/auth/session/refresh')]);
+  for (const [name, auth] of Object.entries({
+    session: { session: undefined },
+    login: { login: 'http://id.test/in' },
+    'login.url': { login: {} },
+    'csrf.header': { csrf: { header: 'a b' } },
+    'csrf.endpoint': { csrf: { endpoint: 'ftp://a' } },
+    csrf: { session: undefined, protocol: 'supertokens', csrf: {} },
+    userId: { session: undefined, protocol: 'supertokens', userId: 'a' },
+    tokenTransferMethod: { tokenTransferMethod: 'header' },
+  }))
+    invalid(`auth.${name}`, { auth: latchkey.cookies({ session: '/session', ...auth }) });
+});

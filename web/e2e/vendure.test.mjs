@@ -45,6 +45,12 @@ store('VE-01 a visitor’s cart becomes the customer’s, and is not anybody’s
   assert.equal((await run(page, customer)).data.activeCustomer, null);
   assert.equal(await quantity(page), 0);
   assert.deepEqual(await told(page), ['login', 'logout user']);
+
+  // A second logout leaves a visitor who can have a session.
+  await logout(page);
+  await logout(page);
+  await run(page, add(teapot));
+  assert.equal(await quantity(page), 1);
 });
 
 store(

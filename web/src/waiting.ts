@@ -71,6 +71,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   const { SessionError, clock, newHeaders, members, startsWith } = platform;
   const types_ = platform.types as typeof globalThis;
   const { parse, stringify } = members.JSON as typeof JSON;
+  /** Headers that all requests have whose callers set none. */
+  const usual = () => (plane.config as { headers?: Record<string, string> }).headers;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
   const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
@@ -114,8 +116,10 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
 
   /** Whether the answer refuses the credentials, or by which code. Its body, where that says so, is looked at in a copy. */
   const refused = async (rule: Rule, response: Response): Promise<string | boolean | undefined> => {
-    const { types, codes } = rule.refused ?? {};
-    if (!it.refused(rule, response)) return;
+    // The rule of visitors from before the core was there does not say so.
+    const how = rule.refused ?? (rule.single && usual()?.[channel] ? { status: [200], codes: [noChannel] } : undefined);
+    if (!how || !it.refused({ refused: how }, response)) return;
+    const { types, codes } = how;
     if (!types && !codes) return true;
     if (codes && !isJSON(response)) return;
     try {
@@ -273,10 +277,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       }
     } else if (rule && (code = await refused(rule, response)) == noChannel) {
       // The page's own channel is the page's affair, and so is one in the address, which wins.
-      if (
-        headers[channel] == (plane.config as { headers?: Record<string, string> }).headers?.[channel] &&
-        !/[?&]vendure-token=/.test(hit.url)
-      )
+      if (headers[channel] == usual()?.[channel] && !/[?&]vendure-token=/.test(hit.url))
         await wait(plane.call('observed', { as: by(policy), ...stampOf(policy), code }).catch(() => {}));
     } else if (code) {
       const facts = { status: response.status, challenge: response.headers.get('www-authenticate') ?? undefined };

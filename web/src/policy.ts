@@ -15,6 +15,7 @@ export interface Rule {
   readonly credentials?: 'include';
   readonly capture?: readonly string[];
   readonly single?: string;
+  readonly watch?: string;
   readonly csrf?: { readonly header: string; readonly value?: string; readonly cookie?: string };
   readonly session?: string;
   readonly version?: number;

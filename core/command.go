@@ -55,6 +55,7 @@ func (r *Runtime) commands() map[string]Command {
 		"recall":               r.recall,
 		"loginWith":            r.loginWith,
 		"observed":             r.observed,
+		"csrf":                 r.showCSRF,
 		"look":                 r.look,
 		"close":                r.doClose,
 	}
@@ -263,6 +264,22 @@ func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, 
 	return Nothing, nil
 }
 
+// showCSRF gives what a request shows to be the page's own.
+func (r *Runtime) showCSRF(ctx context.Context, args strictjson.Value) (string, error) {
+	if r.csrf == nil {
+		return Nothing, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	value, err := r.csrf(ctx, args.Get("stale").TextOr(""))
+	if err != nil {
+		return "", err
+	}
+	var o strictjson.Object
+	o.Text("value", value.Expose())
+	return o.Done(), nil
+}
+
 func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }
 
 // logout has no error, and one time for all that happens at the server. The page
@@ -306,7 +323,11 @@ func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (strin
 	if err != nil {
 		return "", err
 	}
-	return token(rec.Tokens.For(resource).Token)
+	access := rec.Tokens.For(resource).Token
+	if access.Empty() {
+		return "", errcode.New(errcode.NotSupported, "the session is in cookies: the page has no token")
+	}
+	return token(access)
 }
 
 // noTokens refuses what needs a token where the app's backend has them all.

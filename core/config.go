@@ -3,6 +3,7 @@ package core
 import (
 	"time"
 
+	"latchkey/core/backend"
 	"latchkey/core/errcode"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
@@ -24,6 +25,8 @@ type Config struct {
 	OAuth    oauth.Config
 	// Vendure is set with that scheme, and OAuth is then of no use but for its names.
 	Vendure *vendure.Config
+	// Backend is set with the scheme cookies.
+	Backend *backend.Config
 	Flow    userauth.Flow
 	Origin  string
 	Paths   navigation.Paths
@@ -97,8 +100,11 @@ func ParseConfig(text string) (Config, error) {
 		},
 	}
 	c.options = v
-	if str("scheme") == "vendure" {
+	switch str("scheme") {
+	case "vendure":
 		c.vendure(str)
+	case "cookies":
+		c.Backend = backend.Parse(v.Get("backend"))
 	}
 	c.ClientTokens, c.Adopt, c.Leaves = flag("clientTokens"), flag("adopt"), flag("leaves")
 	c.OAuth.FormToken, c.OAuth.FormAction = v.Get("loginForm").Get("csrf").TextOr(""), v.Get("loginForm").Get("action").TextOr("")
@@ -158,9 +164,9 @@ func (c Config) check() error {
 	if c.Timeout <= 0 || c.Leeway < 0 {
 		return errcode.New(errcode.ConfigInvalid, "timeout must be more than 0, and refreshLeeway at least 0")
 	}
-	if c.Vendure != nil {
+	if c.Vendure != nil || c.Backend != nil {
 		if c.ClientTokens {
-			return errcode.New(errcode.ConfigInvalid, "as 'client' needs OAuth; vendure() has no client tokens")
+			return errcode.New(errcode.ConfigInvalid, "as 'client' needs OAuth: vendure() and cookies() have no client tokens")
 		}
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
 	"latchkey/core/policy"
+	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
@@ -20,11 +21,14 @@ import (
 
 // Runtime is one tab's control plane.
 type Runtime struct {
-	config     Config
-	browser    browser.Browser
-	client     *oauth.Client
-	keeper     *session.Keeper
-	service    userauth.Ways
+	config  Config
+	browser browser.Browser
+	client  *oauth.Client
+	keeper  *session.Keeper
+	service userauth.Ways
+	// csrf gives what an unsafe request shows, another one than stale; nil where there
+	// is no such thing.
+	csrf       func(ctx context.Context, stale string) (secret.String, error)
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
 	monitor    *userauth.Monitor // nil where nobody asked for it
@@ -52,9 +56,12 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
-	if c.Vendure != nil {
+	switch {
+	case c.Vendure != nil:
 		r.vendure()
-	} else {
+	case c.Backend != nil:
+		r.backend()
+	default:
 		r.oauth(pending)
 	}
 	r.assembly = &Assembly{

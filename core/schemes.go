@@ -1,12 +1,14 @@
 package core
 
 import (
+	"latchkey/core/backend"
 	"latchkey/core/event"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
 	"latchkey/core/session"
 	"latchkey/core/session/bearer"
 	"latchkey/core/session/captured"
+	"latchkey/core/session/cookie"
 	"latchkey/core/session/handover"
 	"latchkey/core/userauth"
 	"latchkey/core/vendure"
@@ -64,4 +66,12 @@ func (r *Runtime) vendure() {
 	}
 	r.main(captured.New(o))
 	r.service = vendure.NewService(client, r.keeper, r.navigation.Forget, r.browser.Location)
+}
+
+// backend is the app's own, with a session in cookies.
+func (r *Runtime) backend() {
+	b := r.browser
+	client := backend.New(*r.config.Backend, b.HTTP, b.Cookies, b.Clock)
+	r.main(cookie.New(cookie.Options{CSRF: client.Rule(), Who: client.Who, Refresh: client.Refreshing()}))
+	r.service, r.csrf = backend.NewService(client, r.keeper), client.Token
 }

@@ -41,6 +41,7 @@ func New(host safejs.Value) (*Bridge, browser.Browser) {
 		Channel:   channel{b},
 		Windows:   windows{b},
 		ProofKey:  proofKey{b},
+		Cookies:   cookies{b},
 	}
 }
 

@@ -69,6 +69,7 @@ func TestBrowser(t *testing.T) {
 		Open: func(t *testing.T) (a, b browser.Browser) {
 			return open(t).Browser, open(t).Browser
 		},
-		Server: os.Getenv("LATCHKEY_TEST_SERVER"),
+		Server:     os.Getenv("LATCHKEY_TEST_SERVER"),
+		SetCookies: func(all string) { _, _ = page(t, "setCookies").Invoke(all) },
 	})
 }

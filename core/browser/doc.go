@@ -20,4 +20,5 @@ type Browser struct {
 	Channel   Channel
 	Windows   Windows
 	ProofKey  ProofKey
+	Cookies   Cookies
 }

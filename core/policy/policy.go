@@ -90,10 +90,13 @@ type Refusal struct {
 
 // CSRF is what an unsafe request carries to show that it is the page's own.
 type CSRF struct {
-	// Header has Value, or the value of the cookie with the name Cookie.
+	// Header has Value, or the value of the cookie with the name Cookie, or else what
+	// the core says when it is asked.
 	Header string
 	Value  secret.String
 	Cookie string
+	// Stale is the status of an answer that wants another one than it got; 0 for none.
+	Stale int
 }
 
 // Policy is immutable: whoever wants another one makes a new one.
@@ -165,6 +168,9 @@ func (r Rule) json() string {
 		csrf.String("header", r.CSRF.Header)
 		csrf.Text("value", r.CSRF.Value.Expose())
 		csrf.Text("cookie", r.CSRF.Cookie)
+		if r.CSRF.Stale != 0 {
+			csrf.Int("stale", int64(r.CSRF.Stale))
+		}
 		o.Raw("csrf", csrf.Done())
 	}
 	if r.Session != "" {

@@ -28,6 +28,22 @@ func (k *Keeper) name() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(id[:]), nil
 }
 
+// Enter is Begin for a sign-in that was asked for while before was the record. It
+// returns whether it was in time: nobody has signed out meanwhile.
+func (k *Keeper) Enter(ctx context.Context, before Record, tokens Tokens) (ok bool, err error) {
+	name, err := k.name()
+	if err != nil {
+		return false, err
+	}
+	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+		if now.Ended == ByUser && now.Generation > before.Generation {
+			return now, false
+		}
+		return Record{Stamp: Stamp{name, now.Generation + 1}, Tokens: tokens}, true
+	})
+	return ok, nil
+}
+
 // Continue signs in with tokens that were asked for while before was the
 // record. Where that had somebody's name, their session goes on, if it is still
 // there. Tokens of anybody else end it, and are dropped: not revoked, as with

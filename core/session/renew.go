@@ -144,6 +144,9 @@ func (k *Keeper) renew(from Stamp, resource string) error {
 			go k.discard(out.Tokens)
 		}
 		return nil
+	case another:
+		_, err := k.Replace(send, rec.Stamp, out.Tokens)
+		return err
 	case barred:
 		k.bar(rec, resource, out.Err)
 		return out.Err

@@ -84,6 +84,7 @@ const (
 	dead
 	stuck
 	barred
+	another
 )
 
 // Renewed means that the session goes on with these tokens.
@@ -100,6 +101,10 @@ func Dead(err error) Outcome { return Outcome{verdict: dead, Err: err} }
 // whose credentials are over or were refused, and nothing to one whose are good
 // for a while.
 func Stuck(err error) Outcome { return Outcome{verdict: stuck, Err: err} }
+
+// Another means that the session is somebody else's by now, with these tokens: theirs
+// begins in its place.
+func Another(t Tokens) Outcome { return Outcome{verdict: another, Tokens: t} }
 
 // Barred means that the server, or the session, is such that there is no token
 // for this resource. The session is kept, and it is not tried again in it.

@@ -389,6 +389,56 @@ export interface VendureOptions {
     /** The channel's token, sent as `vendure-token` where the caller sets none. */
     channelToken?: string;
 }
+/**
+ * The app's own backend, which keeps the session in cookies. Its addresses are https: URLs, or paths of this origin. What
+ * is posted is JSON.
+ */
+export interface CookieOptions {
+    /**
+     * Takes a name and a password, for `loginWithCredentials`, with the members' names where they are others. `params` are
+     * members beside them.
+     */
+    login?: string | {
+        url: string; /** @default 'username' */
+        username?: string; /** @default 'password' */
+        password?: string;
+    };
+    /** Ends the session; without it a logout ends it in this browser's pages only. */
+    logout?: string;
+    /** Renews the cookies; without it a look at `session` does, or nothing. */
+    refresh?: string;
+    /** Says who is signed in, as JSON. Nobody is 401, 403, an answer without a body, `null`, or one without an id. */
+    session: string;
+    /**
+     * Where the user's id is in that: names with dots between them.
+     * @default the first of `id`, `userId`, `user.id` and `sub`
+     */
+    userId?: string;
+    /**
+     * Where the claims are.
+     * @default the object that the id is in
+     */
+    claims?: string;
+    /** What an unsafe request (all but GET, HEAD, OPTIONS, TRACE) carries to show that it is the page's own; none by default. */
+    csrf?: {
+        /**
+         * Its header.
+         * @default 'X-CSRF-Token'; 'X-Requested-With', with XMLHttpRequest in it, where there is neither `cookie` nor `endpoint`
+         */
+        header?: string;
+        /** Has the value of this cookie, or of that with `__Host-` before its name. */
+        cookie?: string;
+        /**
+         * Has what this endpoint gives: in a header of that name, or in JSON as `token`, `csrfToken`, `csrf_token` or `csrf`. With
+         * `cookie`: it sets that.
+         */
+        endpoint?: string;
+        /** The status that says that the value is an old one: the request is then sent once more with a new one. */
+        staleStatus?: number;
+    };
+    /** @default 'generic' */
+    protocol?: 'generic' | 'supertokens';
+}
 /** The endpoints of an authorization server. */
 export interface Endpoints {
     /** Needed by the flow `'code'`. */
@@ -676,8 +726,8 @@ export declare const oauth: (options: OAuthOptions) => Scheme;
 export declare const occ: Occ;
 /** A Vendure server. */
 export declare const vendure: (options: VendureOptions) => Scheme;
-/** A backend with cookies; not built yet. */
-export declare const cookies: (options: object) => Scheme;
+/** The app's own backend, with a session in cookies. */
+export declare const cookies: (options: CookieOptions) => Scheme;
 
 /**
  * Makes a session and, unless `intercept` is `'none'`, puts it between the page and its `fetch`.

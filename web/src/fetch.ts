@@ -235,6 +235,7 @@ export const createFetch = (
     const copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
     const once = !copy && !/Null|Undef|String|Blob|File/.test(kind);
     const method = member('method');
+    const isSafe = /^(GET|HEAD|undefined)$/i.test(method);
     // None overtakes one that was called before it.
     const ahead = last;
     it = {
@@ -257,10 +258,7 @@ export const createFetch = (
       copy,
       call,
       keep(wanted) {
-        it!.spare =
-          wanted && !once && it!.request && init.body == null && !/^(GET|HEAD)$/.test(method)
-            ? cloneOf(it!.request)
-            : undefined;
+        it!.spare = wanted && !once && it!.request && init.body == null && !isSafe ? cloneOf(it!.request) : undefined;
       },
       refused: (rule, { status, redirected, url }) =>
         rule.refused?.status.includes(status) &&
@@ -274,7 +272,7 @@ export const createFetch = (
       (!held &&
         !ahead &&
         !userId &&
-        !(rule!.hold || rule!.dpop || rule!.single || rule!.csrf || rule!.validUntil! <= now()))
+        !(rule!.hold || rule!.dpop || rule!.single || (rule!.csrf && !isSafe) || rule!.validUntil! <= now()))
     ) {
       it.keep(retries > 0);
       it.response = await call(rule);

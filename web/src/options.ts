@@ -3,7 +3,7 @@ import type { FetchOptions } from './fetch';
 import { isBelow, type Prefix } from './match';
 import { baseUrl, URL } from './platform';
 import { storageMethods } from './storage';
-import type { SessionOptions } from './types';
+import type { Scheme, SessionOptions } from './types';
 
 /** What the core gets, as JSON: see ARCHITECTURE.md. */
 export interface Config {
@@ -52,6 +52,8 @@ const occOptions =
   `baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@false|${object} loginForm:@object adopt:@boolean ` +
   oauthOptions;
 const vendureOptions = 'scheme* url* tokenMethod:bearer|cookie authTokenHeader channelToken';
+const cookieOptions =
+  'scheme* login:@string|@object logout refresh session* userId claims csrf:@object protocol:generic|!supertokens';
 /** What is in a body of GraphQL that may get a visitor of Vendure a session. */
 const making = 'mutation|active|order|eligible';
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
@@ -159,7 +161,7 @@ export const readOptions = (given: SessionOptions) => {
     }
   });
   const copy: Values = { ...options.auth };
-  check('auth.scheme', copy.scheme, 'oidc|oauth|occ|vendure|!cookies');
+  check('auth.scheme', copy.scheme, 'oidc|oauth|occ|vendure|cookies');
   const isOcc = copy.scheme == 'occ';
   const {
     clientId: client = copy.scheme,
@@ -168,7 +170,9 @@ export const readOptions = (given: SessionOptions) => {
     ...auth
   } = take(
     copy,
-    copy.scheme == 'oidc' ? oidcOptions : isOcc ? occOptions : copy.scheme == 'vendure' ? vendureOptions : oauthOptions,
+    { oidc: oidcOptions, occ: occOptions, vendure: vendureOptions, cookies: cookieOptions, oauth: oauthOptions }[
+      copy.scheme as Scheme['scheme']
+    ],
     'auth',
   );
   const { context = auth.baseSite ?? '' } = options;
@@ -206,6 +210,42 @@ export const readOptions = (given: SessionOptions) => {
           ...(isCookie ? { credentials: 'include' } : { capture: [authTokenHeader.toLowerCase()] }),
         },
       ],
+    });
+  }
+  if (copy.scheme == 'cookies') {
+    const at = (name: string, raw?: string) => raw && server('auth.' + name, raw, page);
+    let { login, csrf } = auth;
+    if (login) {
+      login = take(typeof login == 'string' ? { url: login } : login, 'url* username password', 'auth.login');
+      login = { username: 'username', password: 'password', ...login, url: at('login', login.url) };
+    }
+    if (csrf) {
+      const {
+        cookie,
+        endpoint,
+        staleStatus: stale,
+        ...its
+      } = take(csrf, 'header cookie endpoint staleStatus:@number', 'auth.csrf');
+      const isFixed = !(cookie || endpoint);
+      const { header = isFixed ? 'x-requested-with' : 'x-csrf-token' } = its;
+      if (!/^[\w-]+$/.test(header)) throw invalid('auth.csrf.header', "must be a header's name");
+      csrf = {
+        header: header.toLowerCase(),
+        value: isFixed ? 'XMLHttpRequest' : undefined,
+        cookie,
+        endpoint: at('csrf.endpoint', endpoint),
+        stale,
+      };
+    }
+    // The core's configuration has paths of the app by some of these names.
+    const backend: Values = { ...auth, login, csrf };
+    for (const name of ['logout', 'refresh', 'session']) backend[name] = at(name, backend[name]);
+    Object.assign(auth, {
+      issuer: backend.session,
+      flow: 'password',
+      backend,
+      finds: true,
+      visitors: [{ as: 'user', credentials: 'include', csrf }],
     });
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");

@@ -16,7 +16,14 @@ export interface Rule {
   readonly capture?: readonly string[];
   readonly single?: string;
   readonly watch?: string;
-  readonly csrf?: { readonly header: string; readonly value?: string; readonly cookie?: string };
+  /** Without a value or a cookie, or with an endpoint, the core is asked. */
+  readonly csrf?: {
+    readonly header: string;
+    readonly value?: string;
+    readonly cookie?: string;
+    readonly endpoint?: string;
+    readonly stale?: number;
+  };
   readonly session?: string;
   readonly version?: number;
 }

@@ -1,5 +1,5 @@
 import { fromSpartacusConfig } from './spartacus';
-import type { OAuthOptions, Occ, OccOptions, OidcOptions, Scheme, VendureOptions } from './types';
+import type { CookieOptions, OAuthOptions, Occ, OccOptions, OidcOptions, Scheme, VendureOptions } from './types';
 
 /** Put in by the build: whether this is the bundle without client tokens and agents. */
 declare const __USER__: boolean;
@@ -56,5 +56,5 @@ export const occ: Occ = /* @__PURE__ */ Object.assign(fill, { fromSpartacusConfi
 /** A Vendure server. */
 export const vendure = /* @__PURE__ */ scheme<VendureOptions>('vendure');
 
-/** A backend with cookies; not built yet. */
-export const cookies = /* @__PURE__ */ scheme<object>('cookies');
+/** The app's own backend, with a session in cookies. */
+export const cookies = /* @__PURE__ */ scheme<CookieOptions>('cookies');

@@ -2,6 +2,7 @@
  * A covered request that cannot leave at once, or that was refused. It comes with the second file: whoever gets here has
  * to wait for the core anyway, or for the file beside it.
  */
+import { cookieOf } from './cookies';
 import { proverOf, type Proof } from './dpop';
 import type { Extra, Sending } from './fetch';
 import type { Platform } from './platform';
@@ -43,15 +44,6 @@ export const bounded = <T>(
     signal?.addEventListener('abort', abort);
     void promise.then(end);
   });
-
-/** What a cookie has, by its exact name, or with `__Host-` before it, which nobody else can set; nothing where there are two. */
-const cookieOf = (name: string): string | undefined => {
-  for (const wanted of [`__Host-${name}=`, `${name}=`]) {
-    const found = document.cookie.split('; ').filter((pair) => pair.startsWith(wanted));
-    if (found[1]) return;
-    if (found[0]) return decodeURIComponent(found[0].slice(wanted.length));
-  }
-};
 
 /** The version of this file, put in by the build. */
 declare const __VERSION__: string;
@@ -183,15 +175,20 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     return !!text && !failing.test(text) && begun.test(text);
   };
 
-  /** What an unsafe request carries to show that it is the page's own, beside a proof if there is one. */
-  const withCSRF = (rule: Rule | undefined, proof: Proof | undefined): Extra | undefined => {
-    const { csrf } = rule ?? {};
-    if (!csrf || /^(GET|HEAD|OPTIONS|TRACE)$/i.test(it.method ?? 'GET') || csrf.header in headers) return proof;
-    const value = csrf.value ?? cookieOf(csrf.cookie!);
+  /** What an unsafe request carries to show that it is the page's own: another value than `stale`, where the core is asked. */
+  const csrfOf = async ({ csrf }: Rule, stale?: string): Promise<string | undefined> => {
+    if (!csrf || /^(GET|HEAD|OPTIONS|TRACE)$/i.test(it.method ?? 'GET') || csrf.header in headers) return;
+    if (csrf.value) return csrf.value;
+    if (csrf.cookie && !csrf.endpoint) return cookieOf(types_, csrf.cookie);
+    // The core asks the server once for all.
+    const answer = await wait(plane.call('csrf', { as: by(policy), stale }).catch(() => {}));
+    return answer?.value;
+  };
+  const withCSRF = (rule: Rule, value: string | undefined, proof: Proof | undefined): Extra | undefined => {
     if (!value) return proof;
     // A redirect would take the header along, to whatever origin.
     init.redirect ??= 'error';
-    return { headers: { ...proof?.headers, [csrf.header]: value } };
+    return { headers: { ...proof?.headers, [rule.csrf!.header]: value } };
   };
 
   /** Whether a visitor's request may bring a session, and so has to go alone. */
@@ -217,9 +214,10 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   // As the page wrote it, where nobody says in time what it should carry.
   if ((it.held || it.ahead) && !(await wait(Promise.all([it.held, it.ahead])))) return it.call();
 
-  for (let left = retries, nonced = 0; ; left--) {
+  for (let left = retries, nonced = 0, staled = 0; ; left--) {
     let rule: Rule | undefined;
     let proof: Proof | undefined;
+    let csrf: string | undefined;
     if (response) rule = policy.rules[by(policy)];
     else {
       policy = plane.policy;
@@ -240,6 +238,13 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         }
         if (!proof) rule = undefined;
       }
+      if (rule?.csrf) {
+        csrf = await csrfOf(rule);
+        if (policy != plane.policy) {
+          left++;
+          continue;
+        }
+      }
       if (plane.alone && !late && goesAlone(rule)) {
         // Those behind it may have nothing to wait for.
         it.leave?.();
@@ -248,8 +253,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         continue;
       }
       if (it.userId) setUserId();
-      it.keep(!!rule && (left > 0 || !!proof));
-      const answer = it.call(rule, withCSRF(rule, proof));
+      it.keep(!!rule && (left > 0 || !!proof || !!csrf));
+      const answer = it.call(rule, rule && withCSRF(rule, csrf, proof));
       if (goesAlone(rule)) {
         learned = answer.then((its) => observe(rule!, its));
         // It is not for its caller to end, and not for a server that does not answer to hold up all others.
@@ -272,6 +277,16 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     if (proof?.learn(response)) {
       // A nonce is no refusal: it is asked for once more, by no account of the retries.
       if (!once && !nonced++) {
+        left++;
+        again();
+        discard(response);
+        response = undefined;
+        continue;
+      }
+    } else if (csrf && response.status == rule!.csrf!.stale && !once && !staled++) {
+      // The server has another one by now: what it did not take was not done (CK-03).
+      const fresh = await csrfOf(rule!, csrf);
+      if (fresh && fresh != csrf) {
         left++;
         again();
         discard(response);

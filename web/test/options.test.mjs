@@ -102,7 +102,7 @@ test('an option of a wrong type is refused by name', () => {
 test('what is not built yet is refused by name', () => {
   later('isolation', { isolation: 'worker' });
   later('persistRefreshToken', { persistRefreshToken: false });
-  for (const name of ['cookies']) later('auth.scheme', { auth: latchkey[name]({ clientId: 'x' }) });
+  later('auth.protocol', { auth: latchkey.cookies({ session: '/session', protocol: 'supertokens' }) });
   for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false }))
     later(`auth.${name}`, { auth: oauth({ clientId: 'x', endpoints, [name]: value }) });
 });

@@ -117,8 +117,11 @@ export const runProgram = async (wasm, argv, env, members) => {
       removeItem: () => new Promise(() => {}),
     },
   };
+  /** Has the document say this of its cookies. */
+  const setCookies = (cookie) =>
+    void Object.defineProperty(document, 'cookie', { configurable: true, value: `${cookie}` });
   const { fs } = members;
-  const program = goProgram(kit, own({ newHost, hostile, areas, dispatch, ...members }), (code, error) => {
+  const program = goProgram(kit, own({ newHost, hostile, areas, dispatch, setCookies, ...members }), (code, error) => {
     if (error) console.error(error);
     exited(code);
   });

@@ -50,6 +50,7 @@ type Profile struct {
 	// proofKey is the thumbprint of the key that is stored.
 	proofKey     string
 	keys, proofs int
+	cookies      string
 }
 
 // NewProfile returns a browser without tabs.

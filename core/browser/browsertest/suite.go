@@ -22,6 +22,8 @@ type Subject struct {
 	Open func(t *testing.T) (a, b browser.Browser)
 	// Server is the base URL of a server with the routes of [Answer].
 	Server string
+	// SetCookies sets what the page sees of all cookies; nil where a test has no way to.
+	SetCookies func(all string)
 }
 
 // Suite is what every implementation of the ports must pass: the fakes of this
@@ -37,6 +39,7 @@ func Suite(t *testing.T, s Subject) {
 	t.Run("http", s.http)
 	t.Run("windows", s.windows)
 	t.Run("proof key", s.proofKey)
+	t.Run("cookies", s.cookies)
 }
 
 func (s Subject) storage(t *testing.T) {

@@ -1,0 +1,139 @@
+package backend
+
+import (
+	"context"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/errcode"
+	"latchkey/core/gate"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+	"latchkey/core/strictjson"
+)
+
+// maxAnswer bounds what a backend may answer.
+const maxAnswer = 256 << 10
+
+// Client makes the requests.
+type Client struct {
+	Config
+	http    browser.HTTP
+	cookies browser.Cookies
+	clock   browser.Clock
+
+	one gate.Gate
+	// token is what the CSRF endpoint gave last.
+	token secret.String
+}
+
+// New returns a Client that has asked nobody yet.
+func New(c Config, http browser.HTTP, cookies browser.Cookies, clock browser.Clock) *Client {
+	return &Client{Config: c, http: http, cookies: cookies, clock: clock, one: gate.New()}
+}
+
+// post sends JSON to an endpoint as the page itself would, and once more where the
+// backend wants another CSRF token by now (CK-03).
+func (c *Client) post(ctx context.Context, url, body string, keepAlive bool) (*browser.Response, error) {
+	token, err := c.Token(ctx, "")
+	for first := true; ; first = false {
+		if err != nil {
+			return nil, err
+		}
+		headers := map[string]string{"content-type": "application/json"}
+		if !token.Empty() {
+			headers[c.CSRF.Header] = token.Expose()
+		}
+		got, err := c.send(ctx, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive})
+		if err != nil || !first || c.CSRF.Stale == 0 || got.Status != c.CSRF.Stale {
+			return got, err
+		}
+		fresh, err := c.Token(ctx, token.Expose())
+		if err != nil || fresh.Empty() || fresh.Expose() == token.Expose() {
+			return got, nil
+		}
+		token = fresh
+	}
+}
+
+func (c *Client) send(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+	if req.Headers == nil {
+		req.Headers = map[string]string{}
+	}
+	req.Headers["accept"] = "application/json"
+	req.MaxBytes, req.Credentials = maxAnswer, true
+	got, err := c.http.Do(ctx, req)
+	switch {
+	case err == nil:
+		return got, nil
+	case ctx.Err() == context.DeadlineExceeded:
+		return nil, errcode.Wrap(errcode.Timeout, "the backend did not answer in time", err)
+	case ctx.Err() != nil:
+		return nil, errcode.Wrap(errcode.Aborted, "the request was given up", err)
+	}
+	return nil, errcode.Wrap(errcode.NetworkError, "the backend could not be reached, redirects, or does not allow this origin with credentials (CORS)", err)
+}
+
+// Who asks who is signed in. The zero Tokens.Subject is nobody.
+func (c *Client) Who(ctx context.Context) (session.Tokens, error) {
+	nobody := session.Tokens{Cookie: true}
+	got, err := c.send(ctx, &browser.Request{Method: "GET", URL: c.Session})
+	switch {
+	case err != nil:
+		return nobody, err
+	case got.Status == 401 || got.Status == 403 || good(got) && len(got.Body) == 0:
+		return nobody, nil
+	case !good(got):
+		return nobody, c.failure(got, "auth.session")
+	}
+	v, err := strictjson.Parse(string(got.Body))
+	if err != nil {
+		return nobody, errcode.New(errcode.ServerError, "the answer of auth.session is no JSON; is it the right address?")
+	}
+	return c.tokens(v), nil
+}
+
+// Refreshing is what renews the cookies; nil where nothing does.
+func (c *Client) Refreshing() func(context.Context) error {
+	if c.Refresh == "" {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		got, err := c.post(ctx, c.Refresh, "{}", false)
+		switch {
+		case err != nil:
+			return err
+		case good(got):
+			return nil
+		case got.Status == 401 || got.Status == 403 && got.Status != c.CSRF.Stale:
+			return errcode.New(errcode.SessionExpired, "the backend does not renew the session")
+		}
+		return c.failure(got, "auth.refresh")
+	}
+}
+
+func good(got *browser.Response) bool { return got.Status >= 200 && got.Status < 300 }
+
+// failure is what an answer means that is none of those an endpoint has. Its text is
+// the backend's own.
+func (c *Client) failure(got *browser.Response, endpoint string) *errcode.Error {
+	e := errcode.New(errcode.ServerError, endpoint+" can't be used: the backend did not answer as expected")
+	switch {
+	case got.Status == 429:
+		e.Code, e.Message = errcode.RateLimited, "the backend wants to be left alone for a while"
+	case got.Status == 403:
+		e.Code, e.Message = errcode.AccessDenied, "the backend does not allow that; does it want auth.csrf, or not know this origin?"
+	}
+	if seconds, err := time.ParseDuration(got.Headers["retry-after"] + "s"); err == nil && seconds > 0 {
+		e.RetryAfter = min(seconds, time.Hour)
+	}
+	v, err := strictjson.Parse(string(got.Body))
+	if err != nil {
+		return e
+	}
+	code := v.Get("code").TextOr(v.Get("error").TextOr(""))
+	if message := v.Get("message").TextOr(v.Get("error_description").TextOr("")); code != "" || message != "" {
+		e.OAuth = &errcode.OAuth{Error: code, Description: message}
+	}
+	return e
+}

@@ -1,0 +1,490 @@
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/errcode"
+	"latchkey/core/strictjson"
+)
+
+// cookieConfig is one of a backend with cookies, with more members put in front.
+func cookieConfig(more string) string {
+	return `{"scheme":"cookies","key":"latchkey/1/app/cookies/","issuer":"` + origin + `/session","client":"cookies","origin":"` + origin + `","flow":"password","context":"",
+		"storage":"local","home":"/","login":"/login","logout":"/logout",
+		"backend":{` + more + `"login":{"url":"` + origin + `/login","username":"email","password":"word"},"logout":"` + origin + `/logout","session":"` + origin + `/session"}}`
+}
+
+const withRefresh = `"refresh":"` + origin + `/refresh",`
+
+// jar is a backend, and the browser's cookies of it.
+type jar struct {
+	mu sync.Mutex
+	// cookie is whose session it is, "" for none; old says that its time is over.
+	cookie string
+	old    bool
+	// blocked has the browser keep no cookies.
+	blocked bool
+	// dead has nothing renewed.
+	dead bool
+	// csrf is what unsafe requests have to show in x-csrf-token; "" is nothing.
+	csrf string
+	// answer is what the session's endpoint says of somebody.
+	answer string
+	fault  func(path string) (*browser.Response, error)
+	log    []string
+	bodies []string
+}
+
+func (j *jar) serve(_ context.Context, req *browser.Request) (*browser.Response, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	path := strings.TrimPrefix(req.URL, origin)
+	j.log = append(j.log, req.Method+" "+path)
+	if !req.Credentials {
+		return browsertest.JSON(400, `{}`), nil
+	}
+	if j.fault != nil {
+		if answer, err := j.fault(path); answer != nil || err != nil {
+			return answer, err
+		}
+	}
+	if req.Method == "POST" && j.csrf != "" && req.Headers["x-csrf-token"] != j.csrf {
+		return browsertest.JSON(419, `{"message":"csrf"}`), nil
+	}
+	set := func(who string) {
+		if !j.blocked {
+			j.cookie, j.old = who, false
+		}
+	}
+	switch path {
+	case "/csrf":
+		return browsertest.JSON(200, `{"token":"`+j.csrf+`"}`), nil
+	case "/login":
+		j.bodies = append(j.bodies, req.Body)
+		v, _ := strictjson.Parse(req.Body)
+		if v.Get("word").TextOr("") != "wonderland" {
+			return browsertest.JSON(401, `{"code":"WRONG","message":"no such user"}`), nil
+		}
+		set(v.Get("email").TextOr(""))
+	case "/logout":
+		j.cookie = ""
+	case "/refresh":
+		if j.cookie == "" || j.dead {
+			j.cookie = ""
+			return browsertest.JSON(401, `{}`), nil
+		}
+		set(j.cookie)
+	case "/session":
+		if j.cookie == "" || j.old {
+			return browsertest.JSON(200, "null"), nil
+		}
+		if j.answer != "" {
+			return browsertest.JSON(200, j.answer), nil
+		}
+		return browsertest.JSON(200, fmt.Sprintf(`{"session":{"token":"hidden"},"user":{"id":%q,"name":"N","accessToken":"hidden"}}`, j.cookie)), nil
+	}
+	return browsertest.JSON(200, `{}`), nil
+}
+
+// take returns what was asked for since the last time.
+func (j *jar) take() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := strings.Join(j.log, ", ")
+	j.log = nil
+	return all
+}
+
+func (j *jar) set(change func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	change()
+}
+
+// fetch asks the API that knows the cookie, as the data plane does.
+func (j *jar) fetch(p *page) (user string, status int) {
+	p.mu.Lock()
+	made := p.session
+	p.mu.Unlock()
+	for attempt := 0; ; attempt++ {
+		p.mu.Lock()
+		stamp := fmt.Sprintf(`"as":"user","session":%q,"version":%d`, p.session, p.version)
+		rules := p.policy.Get("rules").Items()
+		p.mu.Unlock()
+		j.mu.Lock()
+		user = j.cookie
+		old := j.old
+		j.mu.Unlock()
+		switch {
+		case rules[0].Get("credentials").TextOr("") != "include":
+			return "no cookies sent", 401
+		case user != "" && !old:
+			return user, 200
+		case attempt == 1 || made == "" || rules[0].Get("refused").Kind() != strictjson.Obj:
+			return "", 401
+		}
+		switch p.outcome("refused", stamp, `,"status":401`) {
+		case "retry":
+		case "changed":
+			return "changed", 0
+		default:
+			return "", 401
+		}
+	}
+}
+
+func cookied(t *testing.T, config string, test func(t *testing.T, p *page, j *jar, open func() *page)) {
+	t.Helper()
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		j := &jar{}
+		profile.Server = j.serve
+		open := func() *page { return openPage(t, profile, server, config) }
+		test(t, open(), j, open)
+	})
+}
+
+func TestS12TheWholePathWithCookies(t *testing.T) {
+	cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, open func() *page) {
+		assert.Equal(t, "anonymous", p.user())
+		assert.Equal(t, "GET /session", j.take())
+		_, err := p.call("loginWithCredentials", `{"username":"alice","password":"wonderland","params":{"remember":"yes"}}`)
+		require.NoError(t, err)
+		assert.Equal(t, "POST /login, GET /session", j.take())
+		assert.JSONEq(t, `{"email":"alice","word":"wonderland","remember":"yes"}`, j.bodies[0])
+		assert.Equal(t, "alice", p.user())
+		assert.JSONEq(t, `{"id":"alice","name":"N"}`, p.member("claims").JSON(), "nothing that is named after a token")
+		assert.Equal(t, "login", p.takeEvents())
+
+		other := open()
+		assert.Equal(t, "alice", other.user())
+		assert.Empty(t, j.take()+other.takeEvents(), "a record says who it is")
+		user, status := j.fetch(other)
+		assert.Equal(t, []any{"alice", 200}, []any{user, status})
+		for _, name := range []string{"accessToken", "idToken"} {
+			_, err = p.call(name, "{}")
+			assert.Equal(t, errcode.NotSupported, errcode.Of(err))
+		}
+		got, err := p.call("userInfo", "{}")
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"claims":{"id":"alice","name":"N"}}`, got)
+
+		j.take()
+		_, err = p.call("logout", "{}")
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.Equal(t, "POST /logout", j.take())
+		assert.Equal(t, "logout:user", p.takeEvents())
+		assert.Equal(t, "logout:user (remote)", other.takeEvents())
+		third := open()
+		assert.Equal(t, "anonymous", third.user())
+		assert.Empty(t, j.take(), "after a logout nobody is looked for")
+	})
+}
+
+func TestLG01AWrongPassword(t *testing.T) {
+	cookied(t, cookieConfig(""), func(t *testing.T, p *page, _ *jar, _ func() *page) {
+		_, err := p.call("loginWithCredentials", `{"username":"alice","password":"no-such-word"}`)
+		var e *errcode.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, errcode.InvalidCredentials, e.Code)
+		assert.Equal(t, errcode.OAuth{Error: "WRONG", Description: "no such user"}, *e.OAuth)
+		assert.NotContains(t, errcode.JSON(err), "no-such-word")
+		assert.Empty(t, p.takeEvents())
+	})
+}
+
+func TestCK04ManyRefusalsInManyTabsAreOneRefresh(t *testing.T) {
+	cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, open func() *page) {
+		signIn(t, p, "alice")
+		tabs := []*page{p}
+		for range 9 {
+			tabs = append(tabs, open())
+		}
+		j.set(func() { j.old = true })
+		j.take()
+		var group sync.WaitGroup
+		for _, tab := range tabs {
+			for range 10 {
+				group.Go(func() {
+					user, status := j.fetch(tab)
+					assert.Equal(t, []any{"alice", 200}, []any{user, status})
+				})
+			}
+		}
+		group.Wait()
+		assert.Equal(t, "POST /refresh, GET /session", j.take())
+	})
+}
+
+func TestCK05WhatIsLeftOfASession(t *testing.T) {
+	t.Run("a record without cookies ends once", func(t *testing.T) {
+		cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, open func() *page) {
+			signIn(t, p, "alice")
+			other := open()
+			j.set(func() { j.cookie = "" })
+			p.takeEvents()
+			j.take()
+			var group sync.WaitGroup
+			for _, tab := range []*page{p, other, p, other} {
+				group.Go(func() {
+					_, status := j.fetch(tab)
+					assert.Equal(t, 401, status)
+				})
+			}
+			group.Wait()
+			synctest.Wait()
+			assert.Equal(t, "POST /refresh", j.take())
+			all := p.takeEvents() + "; " + other.takeEvents()
+			assert.Equal(t, 2, strings.Count(all, "logout:expired"), all)
+			assert.Equal(t, 2, strings.Count(all, "expired,")+strings.Count(all, "expired (remote),"), all)
+
+			_, status := j.fetch(p)
+			assert.Equal(t, 401, status)
+			assert.Empty(t, j.take(), "a 401 without a session refreshes nothing")
+		})
+	})
+	t.Run("cookies without a record are found, once for all tabs, and told to nobody", func(t *testing.T) {
+		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+			j := &jar{cookie: "alice"}
+			profile.Server = j.serve
+			var group sync.WaitGroup
+			pages := make([]*page, 5)
+			for i := range pages {
+				group.Go(func() { pages[i] = openPage(t, profile, server, cookieConfig(withRefresh)) })
+			}
+			group.Wait()
+			assert.Equal(t, "GET /session", j.take())
+			for _, p := range pages {
+				assert.Equal(t, "alice", p.user())
+				assert.Empty(t, p.takeEvents())
+			}
+		})
+	})
+	t.Run("nobody is found once too", func(t *testing.T) {
+		cookied(t, cookieConfig(withRefresh), func(t *testing.T, _ *page, j *jar, open func() *page) {
+			assert.Equal(t, "GET /session", j.take())
+			assert.Equal(t, "anonymous", open().user())
+			assert.Empty(t, j.take())
+		})
+	})
+	t.Run("what can't be asked is asked again", func(t *testing.T) {
+		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+			j := &jar{cookie: "alice", fault: func(string) (*browser.Response, error) { return nil, browser.ErrNetwork }}
+			profile.Server = j.serve
+			p := openPage(t, profile, server, cookieConfig(""))
+			assert.Equal(t, []any{"anonymous", "error", []string{"network_error"}}, []any{p.user(), p.takeEvents(), p.errors})
+			j.fault = nil
+			assert.Equal(t, "alice", openPage(t, profile, server, cookieConfig("")).user())
+		})
+	})
+}
+
+func TestCK06CookiesThatTheBrowserDoesNotKeep(t *testing.T) {
+	cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, _ func() *page) {
+		j.set(func() { j.blocked = true })
+		_, err := p.call("loginWithCredentials", `{"username":"alice","password":"wonderland"}`)
+		assert.Equal(t, errcode.StorageFailed, errcode.Of(err))
+		assert.Contains(t, err.Error(), "did not keep its cookies")
+		assert.Equal(t, "anonymous", p.user())
+
+		j.set(func() { j.blocked = false })
+		signIn(t, p, "alice")
+		j.set(func() { j.blocked, j.old = true, true })
+		j.take()
+		for range 3 {
+			_, status := j.fetch(p)
+			assert.Equal(t, 401, status)
+		}
+		assert.Equal(t, "POST /refresh, GET /session", j.take(), "no loop")
+		assert.Equal(t, "anonymous", p.user())
+	})
+}
+
+func TestCK08ALogoutWithoutANetwork(t *testing.T) {
+	cookied(t, cookieConfig(""), func(t *testing.T, p *page, j *jar, open func() *page) {
+		signIn(t, p, "alice")
+		j.set(func() { j.fault = func(string) (*browser.Response, error) { return nil, browser.ErrNetwork } })
+		_, err := p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "anonymous", p.user())
+		j.set(func() { j.fault = nil })
+		assert.Equal(t, "anonymous", open().user(), "the backend's session is alive, and is not taken up by itself")
+		_, err = p.call("loginSilently", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "alice", p.user())
+	})
+}
+
+func TestASessionThatIsSomebodyElsesByNow(t *testing.T) {
+	cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, open func() *page) {
+		signIn(t, p, "alice")
+		other := open()
+		j.set(func() { j.cookie, j.old = "bob", true })
+		p.takeEvents()
+		user, _ := j.fetch(p)
+		assert.Equal(t, "changed", user, "a request of alice's does not go as bob")
+		synctest.Wait()
+		assert.Equal(t, []string{"bob", "bob"}, []string{p.user(), other.user()})
+		assert.Equal(t, "logout:switched, login", p.takeEvents())
+	})
+}
+
+func TestCK04WithoutARefreshEndpointALookIsTheRefresh(t *testing.T) {
+	cookied(t, cookieConfig(""), func(t *testing.T, p *page, j *jar, _ func() *page) {
+		signIn(t, p, "alice")
+		j.take()
+		_, err := p.call("refresh", "{}")
+		require.NoError(t, err)
+		assert.Equal(t, "GET /session", j.take())
+		j.set(func() { j.cookie = "" })
+		_, status := j.fetch(p)
+		assert.Equal(t, []any{401, "anonymous"}, []any{status, p.user()})
+	})
+}
+
+func TestRR05WhatIsNoEndKeepsTheSession(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer *browser.Response
+		code   errcode.Code
+	}{
+		{"no network", nil, errcode.NetworkError},
+		{"503", browsertest.JSON(503, ""), errcode.ServerError},
+		{"429", browsertest.JSON(429, ""), errcode.RateLimited},
+		{"a page", &browser.Response{Status: 500, Body: []byte("<h1>")}, errcode.ServerError},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, path := range []string{"/refresh", "/session"} {
+				cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, _ func() *page) {
+					signIn(t, p, "alice")
+					j.set(func() {
+						j.fault = func(at string) (*browser.Response, error) {
+							if at != path {
+								return nil, nil
+							}
+							if tt.answer == nil {
+								return nil, browser.ErrNetwork
+							}
+							return tt.answer, nil
+						}
+					})
+					_, err := p.call("refresh", "{}")
+					assert.Equal(t, []any{tt.code, "alice"}, []any{errcode.Of(err), p.user()})
+				})
+			}
+		})
+	}
+}
+
+func TestALogoutIsNotUndoneByASignInUnderWay(t *testing.T) {
+	cookied(t, cookieConfig(""), func(t *testing.T, p *page, j *jar, _ func() *page) {
+		signIn(t, p, "alice")
+		hold := make(chan struct{})
+		j.set(func() {
+			j.fault = func(path string) (*browser.Response, error) {
+				if path == "/login" {
+					j.mu.Unlock()
+					<-hold
+					j.mu.Lock()
+				}
+				return nil, nil
+			}
+		})
+		done := make(chan error)
+		go func() {
+			_, err := p.call("loginWithCredentials", `{"username":"bob","password":"wonderland"}`)
+			done <- err
+		}()
+		synctest.Wait()
+		_, err := p.call("logout", "{}")
+		require.NoError(t, err)
+		close(hold)
+		assert.Equal(t, errcode.SessionChanged, errcode.Of(<-done))
+		assert.Equal(t, []string{"anonymous", ""}, []string{p.user(), j.cookie})
+	})
+}
+
+func TestCK02TheRuntimesOwnRequestsShowTheCookiesValue(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		j := &jar{csrf: "own=="}
+		profile.Server = j.serve
+		profile.SetCookies("csrf2=no; csrf=tossed; __Host-csrf=own%3D%3D")
+		p := openPage(t, profile, server, cookieConfig(`"csrf":{"header":"x-csrf-token","cookie":"csrf"},`))
+		signIn(t, p, "alice")
+		_, err := p.call("logout", "{}")
+		require.NoError(t, err)
+		assert.Empty(t, j.cookie)
+	})
+}
+
+func TestCK03ATokenFromAnEndpoint(t *testing.T) {
+	cookied(t, cookieConfig(`"csrf":{"header":"x-csrf-token","endpoint":"`+origin+`/csrf","stale":419},`), func(t *testing.T, p *page, j *jar, _ func() *page) {
+		ask := func(stale string) string {
+			got, err := p.call("csrf", `{"as":"user","stale":"`+stale+`"}`)
+			require.NoError(t, err)
+			v, _ := strictjson.Parse(got)
+			return v.Get("value").TextOr("")
+		}
+		j.set(func() { j.csrf = "one" })
+		j.take()
+		assert.Equal(t, []string{"one", "one"}, []string{ask(""), ask("")})
+		assert.Equal(t, "GET /csrf", j.take(), "asked once")
+		j.set(func() { j.csrf = "two" })
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() { assert.Equal(t, "two", ask("one")) })
+		}
+		group.Wait()
+		assert.Equal(t, "GET /csrf", j.take(), "and once more where it is stale")
+
+		// Rotated between read and send.
+		j.set(func() { j.csrf = "three" })
+		signIn(t, p, "alice")
+		assert.Equal(t, "POST /login, GET /csrf, POST /login, GET /session", j.take())
+		j.set(func() {
+			j.fault = func(path string) (*browser.Response, error) {
+				if path == "/login" {
+					return browsertest.JSON(419, "{}"), nil
+				}
+				return nil, nil
+			}
+		})
+		_, err := p.call("loginWithCredentials", `{"username":"alice","password":"wonderland"}`)
+		assert.Equal(t, errcode.ServerError, errcode.Of(err))
+		assert.Equal(t, 1, strings.Count(j.take(), "POST /login"), "not with the same one again")
+	})
+}
+
+func TestWhereTheUsersIdIs(t *testing.T) {
+	for _, tt := range []struct{ name, more, answer, id, claims string }{
+		{"id", "", `{"id":"a","name":"A"}`, "a", `{"id":"a","name":"A"}`},
+		{"a number", "", `{"id":17}`, "17", `{"id":17}`},
+		{"userId", "", `{"userId":"a"}`, "a", `{"userId":"a"}`},
+		{"user.id", "", `{"session":{"id":1},"user":{"id":"a"}}`, "a", `{"id":"a"}`},
+		{"sub", "", `{"sub":"a","csrfToken":"b"}`, "a", `{"sub":"a"}`},
+		{"elsewhere", `"userId":"data.me.email","claims":"data.me.profile",`, `{"data":{"me":{"email":"a@b","profile":{"x":1}}}}`, "a@b", `{"x":1}`},
+		{"anonymous is nobody", "", `{"userId":"anonymous"}`, "anonymous", "null"},
+		{"nowhere", "", `{"user":{"name":"a"}}`, "anonymous", "null"},
+		{"an empty object", "", `{}`, "anonymous", "null"},
+		{"null", "", `null`, "anonymous", "null"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+				profile.Server = (&jar{cookie: "x", answer: tt.answer}).serve
+				p := openPage(t, profile, server, cookieConfig(tt.more))
+				assert.Equal(t, tt.id, p.user())
+				assert.JSONEq(t, tt.claims, p.member("claims").JSON())
+			})
+		})
+	}
+}

@@ -1,0 +1,14 @@
+//go:build js && wasm
+
+package jsbridge
+
+type cookies struct{ *Bridge }
+
+func (c cookies) Cookie(name string) string {
+	v, err := c.host.Call("cookie", name)
+	if err != nil {
+		return ""
+	}
+	value, _ := text(v)
+	return value
+}

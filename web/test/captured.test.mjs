@@ -250,6 +250,20 @@ for (const [name, body, asked, type = 'application/json'] of [
     assert.equal(sent.length, 1);
   });
 
+test('S46 an answer that says it is long is not looked at, one that says it is short is', async () => {
+  for (const [length, asked] of [
+    ['8193', 0],
+    ['8192', 1],
+    ['nonsense', 1],
+  ]) {
+    play({ refused: () => ({ outcome: 'giveup' }) });
+    page({ stored: record() });
+    answer(() => json(forbidden, { 'content-length': length }));
+    assert.equal(await (await ask('{ me { id } }')).text(), forbidden);
+    assert.equal(calls('refused').length, asked, length);
+  }
+});
+
 test('FF-30 no more is read than it takes to see that nothing is refused', async () => {
   page({ stored: record() });
   let pulled = 0;

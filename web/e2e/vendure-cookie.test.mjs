@@ -44,7 +44,7 @@ store(
     assert.equal((await state(page)).isLoggedIn, true);
     await logout(page);
     // Whoever asks without a cookie is another visitor.
-  assert.deepEqual(await users(server), [null]);
+    assert.deepEqual(await users(server), [null]);
     assert.deepEqual(await told(page), ['login', 'logout user']);
     assert.equal((await run(page, customer)).data.activeCustomer, null);
   },

@@ -6,7 +6,7 @@ import { cookieOf } from './cookies';
 import { proverOf, type Proof } from './dpop';
 import type { Extra, Sending } from './fetch';
 import type { Platform } from './platform';
-import { failing, textOf } from './refusal';
+import { failing, short, textOf } from './refusal';
 import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
@@ -113,7 +113,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     if (!how || !it.refused({ refused: how }, response)) return;
     const { types, codes } = how;
     if (!types && !codes) return true;
-    if (codes && !isJSON(response)) return;
+    if (codes && !(isJSON(response) && !(+response.headers.get('content-length')! > short))) return;
     try {
       for (const { type, extensions } of parse((await read(response, codes && failing))!).errors) {
         const word = types ? type : extensions?.code;

@@ -252,6 +252,11 @@ func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, 
 	a := session.Answer{
 		Headers: map[string]string{}, Watched: args.Get("watched").TextOr(""), Code: args.Get("code").TextOr(""), Hidden: flag(args, "hidden"),
 	}
+	status, _ := args.Get("status").Int()
+	a.Status = int(status)
+	for _, claim := range args.Get("claims").Items() {
+		a.Claims = append(a.Claims, claim.TextOr(""))
+	}
 	for _, name := range args.Get("headers").Names() {
 		a.Headers[name] = args.Get("headers").Get(name).TextOr("")
 	}

@@ -10,6 +10,7 @@ import (
 	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/strictjson"
+	"latchkey/core/supertokens"
 	"latchkey/core/userauth"
 	"latchkey/core/vendure"
 )
@@ -27,9 +28,11 @@ type Config struct {
 	Vendure *vendure.Config
 	// Backend is set with the scheme cookies.
 	Backend *backend.Config
-	Flow    userauth.Flow
-	Origin  string
-	Paths   navigation.Paths
+	// SuperTokens is set with that protocol of the scheme cookies.
+	SuperTokens *supertokens.Config
+	Flow        userauth.Flow
+	Origin      string
+	Paths       navigation.Paths
 	// DPoP binds the tokens to a key of this browser (RFC 9449).
 	DPoP bool
 	// Monitor watches the session at the server (OpenID Connect Session Management
@@ -104,7 +107,11 @@ func ParseConfig(text string) (Config, error) {
 	case "vendure":
 		c.vendure(str)
 	case "cookies":
-		c.Backend = backend.Parse(v.Get("backend"))
+		if v.Get("backend").Get("protocol").TextOr("") == "supertokens" {
+			c.SuperTokens = supertokens.Parse(v.Get("backend"))
+		} else {
+			c.Backend = backend.Parse(v.Get("backend"))
+		}
 	}
 	c.ClientTokens, c.Adopt, c.Leaves = flag("clientTokens"), flag("adopt"), flag("leaves")
 	c.OAuth.FormToken, c.OAuth.FormAction = v.Get("loginForm").Get("csrf").TextOr(""), v.Get("loginForm").Get("action").TextOr("")
@@ -164,7 +171,7 @@ func (c Config) check() error {
 	if c.Timeout <= 0 || c.Leeway < 0 {
 		return errcode.New(errcode.ConfigInvalid, "timeout must be more than 0, and refreshLeeway at least 0")
 	}
-	if c.Vendure != nil || c.Backend != nil {
+	if c.Vendure != nil || c.Backend != nil || c.SuperTokens != nil {
 		if c.ClientTokens {
 			return errcode.New(errcode.ConfigInvalid, "as 'client' needs OAuth: vendure() and cookies() have no client tokens")
 		}

@@ -61,6 +61,8 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 		r.vendure()
 	case c.Backend != nil:
 		r.backend()
+	case c.SuperTokens != nil:
+		r.supertokens()
 	default:
 		r.oauth(pending)
 	}

@@ -1,15 +1,19 @@
 package core
 
 import (
+	"context"
+
 	"latchkey/core/backend"
 	"latchkey/core/event"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
+	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/session/bearer"
 	"latchkey/core/session/captured"
 	"latchkey/core/session/cookie"
 	"latchkey/core/session/handover"
+	"latchkey/core/supertokens"
 	"latchkey/core/userauth"
 	"latchkey/core/vendure"
 )
@@ -74,4 +78,12 @@ func (r *Runtime) backend() {
 	client := backend.New(*r.config.Backend, b.HTTP, b.Cookies, b.Clock)
 	r.main(cookie.New(cookie.Options{CSRF: client.Rule(), Who: client.Who, Refresh: client.Refreshing()}))
 	r.service, r.csrf = backend.NewService(client, r.keeper), client.Token
+}
+
+// supertokens is a backend with the SDK of SuperTokens.
+func (r *Runtime) supertokens() {
+	client := supertokens.New(*r.config.SuperTokens, r.browser.HTTP, r.browser.Clock)
+	r.main(supertokens.NewStrategy(client))
+	r.service = supertokens.NewService(client, r.keeper)
+	r.csrf = func(context.Context, string) (secret.String, error) { return r.keeper.Record().Tokens.CSRF, nil }
 }

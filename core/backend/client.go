@@ -57,12 +57,17 @@ func (c *Client) post(ctx context.Context, url, body string, keepAlive bool) (*b
 }
 
 func (c *Client) send(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+	return Send(ctx, c.http, req)
+}
+
+// Send sends a request to the app's backend, with cookies.
+func Send(ctx context.Context, http browser.HTTP, req *browser.Request) (*browser.Response, error) {
 	if req.Headers == nil {
 		req.Headers = map[string]string{}
 	}
 	req.Headers["accept"] = "application/json"
 	req.MaxBytes, req.Credentials = maxAnswer, true
-	got, err := c.http.Do(ctx, req)
+	got, err := http.Do(ctx, req)
 	switch {
 	case err == nil:
 		return got, nil
@@ -81,10 +86,10 @@ func (c *Client) Who(ctx context.Context) (session.Tokens, error) {
 	switch {
 	case err != nil:
 		return nobody, err
-	case got.Status == 401 || got.Status == 403 || good(got) && len(got.Body) == 0:
+	case got.Status == 401 || got.Status == 403 || Good(got) && len(got.Body) == 0:
 		return nobody, nil
-	case !good(got):
-		return nobody, c.failure(got, "auth.session")
+	case !Good(got):
+		return nobody, Failure(got, "auth.session")
 	}
 	v, err := strictjson.Parse(string(got.Body))
 	if err != nil {
@@ -103,20 +108,21 @@ func (c *Client) Refreshing() func(context.Context) error {
 		switch {
 		case err != nil:
 			return err
-		case good(got):
+		case Good(got):
 			return nil
 		case got.Status == 401 || got.Status == 403 && got.Status != c.CSRF.Stale:
 			return errcode.New(errcode.SessionExpired, "the backend does not renew the session")
 		}
-		return c.failure(got, "auth.refresh")
+		return Failure(got, "auth.refresh")
 	}
 }
 
-func good(got *browser.Response) bool { return got.Status >= 200 && got.Status < 300 }
+// Good tells whether a status is one of success.
+func Good(got *browser.Response) bool { return got.Status >= 200 && got.Status < 300 }
 
-// failure is what an answer means that is none of those an endpoint has. Its text is
+// Failure is what an answer means that is none of those an endpoint has. Its text is
 // the backend's own.
-func (c *Client) failure(got *browser.Response, endpoint string) *errcode.Error {
+func Failure(got *browser.Response, endpoint string) *errcode.Error {
 	e := errcode.New(errcode.ServerError, endpoint+" can't be used: the backend did not answer as expected")
 	switch {
 	case got.Status == 429:

@@ -36,8 +36,8 @@ func (c *Client) Token(ctx context.Context, stale string) (secret.String, error)
 	if err != nil {
 		return secret.String{}, err
 	}
-	if !good(got) {
-		return secret.String{}, c.failure(got, "auth.csrf.endpoint")
+	if !Good(got) {
+		return secret.String{}, Failure(got, "auth.csrf.endpoint")
 	}
 	c.token = secret.New(got.Headers[c.CSRF.Header])
 	if v, err := strictjson.Parse(string(got.Body)); err == nil && c.token.Empty() {

@@ -48,11 +48,11 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	case err != nil:
 		return err
 	case got.Status == 400 || got.Status == 401 || got.Status == 422:
-		e := c.failure(got, "auth.login")
+		e := Failure(got, "auth.login")
 		e.Code, e.Message = errcode.InvalidCredentials, "the backend does not take this name and password"
 		return e
-	case !good(got):
-		return c.failure(got, "auth.login")
+	case !Good(got):
+		return Failure(got, "auth.login")
 	}
 	c.forget()
 	who, err := c.Who(ctx)

@@ -51,6 +51,7 @@ func encodeTokens(t session.Tokens, generation int64) string {
 	out.Text("id", t.ID.Expose())
 	out.String("type", t.Type)
 	out.Text("jkt", t.ProofKey)
+	out.Text("csrf", t.CSRF.Expose())
 	if t.Cookie {
 		out.Bool("cookie", true)
 	}
@@ -133,6 +134,7 @@ func decodeTokens(v strictjson.Value, generation int64) (session.Tokens, error) 
 	t.Access = secret.New(access)
 	t.Refresh = secret.New(v.Get("refresh").TextOr(""))
 	t.ProofKey = v.Get("jkt").TextOr("")
+	t.CSRF = secret.New(v.Get("csrf").TextOr(""))
 	t.ID = secret.New(id)
 	t.IssuedAt = time.UnixMilli(issued)
 	if expires, ok := v.Get("expiresAt").Int(); ok {

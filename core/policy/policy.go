@@ -62,6 +62,9 @@ type Rule struct {
 	Credentials bool
 	// Capture are the headers of an answer that the core wants to see.
 	Capture []string
+	// Claims is the status of an answer to somebody who lacks a claim, whose body has
+	// {"claimValidationErrors": [{"id": …}]}; 0 for none.
+	Claims int
 	// Single sends one request at a time, until there is another policy, of those with
 	// a body that it fits: the first may bring what the others have to carry. It is a
 	// regular expression; "" is for none.
@@ -160,6 +163,9 @@ func (r Rule) json() string {
 	}
 	if r.Capture != nil {
 		o.Texts("capture", r.Capture)
+	}
+	if r.Claims != 0 {
+		o.Int("claims", int64(r.Claims))
 	}
 	o.Text("single", r.Single)
 	o.Text("watch", r.Watch)

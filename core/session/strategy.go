@@ -51,6 +51,10 @@ type Answer struct {
 	Headers map[string]string
 	// Watched is what a rule watches for in the request's body: it was there.
 	Watched string
+	// Status is the answer's.
+	Status int
+	// Claims are those that the session lacks for the request, by their ids.
+	Claims []string
 	// Code is that of an error in it, where it is no refusal of the session.
 	Code string
 	// Hidden says that the answer has what comes with a captured header only, and that

@@ -40,6 +40,8 @@ type Tokens struct {
 	// SessionState is what the session at the server is watched by; empty where
 	// the server gave none.
 	SessionState string
+	// CSRF is what unsafe requests show, where the server gives that with the session.
+	CSRF secret.String
 	// Cookie says that the session travels in a cookie of the app's own backend,
 	// which has the tokens: there are none here, and IssuedAt and ExpiresAt, Subject
 	// and Claims are what the backend said.
@@ -63,7 +65,11 @@ func (t Tokens) After(old Tokens) Tokens {
 	if t.Refresh.Empty() {
 		t.Refresh = old.Refresh
 	}
-	if t.ID.Empty() && !t.Cookie {
+	if t.CSRF.Empty() {
+		t.CSRF = old.CSRF
+	}
+	// A server that names the user with each token says anew who that is.
+	if t.ID.Empty() && !t.Cookie && t.Subject == "" {
 		t.ID, t.Subject, t.Claims = old.ID, old.Subject, old.Claims
 	}
 	if t.Scope == nil {

@@ -52,8 +52,9 @@ const occOptions =
   `baseUrl* prefix baseSite* isolated:@boolean authorizeRevocation:@boolean agent:@false|${object} loginForm:@object adopt:@boolean ` +
   oauthOptions;
 const vendureOptions = 'scheme* url* tokenMethod:bearer|cookie authTokenHeader channelToken';
-const cookieOptions =
-  'scheme* login:@string|@object logout refresh session* userId claims csrf:@object protocol:generic|!supertokens';
+const cookieOptions = 'scheme* login:@string|@object csrf:@object logout refresh protocol:generic|supertokens ';
+const genericOptions = cookieOptions + 'session* userId claims';
+const superTokensOptions = cookieOptions + 'tokenTransferMethod:cookie|header';
 /** What is in a body of GraphQL that may get a visitor of Vendure a session. */
 const making = 'mutation|active|order|eligible';
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
@@ -170,9 +171,13 @@ export const readOptions = (given: SessionOptions) => {
     ...auth
   } = take(
     copy,
-    { oidc: oidcOptions, occ: occOptions, vendure: vendureOptions, cookies: cookieOptions, oauth: oauthOptions }[
-      copy.scheme as Scheme['scheme']
-    ],
+    {
+      oidc: oidcOptions,
+      occ: occOptions,
+      vendure: vendureOptions,
+      cookies: copy.protocol == 'supertokens' ? superTokensOptions : genericOptions,
+      oauth: oauthOptions,
+    }[copy.scheme as Scheme['scheme']],
     'auth',
   );
   const { context = auth.baseSite ?? '' } = options;
@@ -214,10 +219,21 @@ export const readOptions = (given: SessionOptions) => {
   }
   if (copy.scheme == 'cookies') {
     const at = (name: string, raw?: string) => raw && server('auth.' + name, raw, page);
+    const isSuper = copy.protocol == 'supertokens';
+    const { tokenTransferMethod = 'cookie' } = auth;
     let { login, csrf } = auth;
     if (login) {
-      login = take(typeof login == 'string' ? { url: login } : login, 'url* username password', 'auth.login');
-      login = { username: 'username', password: 'password', ...login, url: at('login', login.url) };
+      login = take(
+        typeof login == 'string' ? { url: login } : login,
+        'url* username password formFields:@boolean',
+        'auth.login',
+      );
+      login = {
+        username: login.formFields ? 'email' : 'username',
+        password: 'password',
+        ...login,
+        url: at('login', login.url),
+      };
     }
     if (csrf) {
       const {
@@ -237,15 +253,31 @@ export const readOptions = (given: SessionOptions) => {
         stale,
       };
     }
+    if (isSuper) {
+      if (csrf) throw invalid('auth.csrf', "is the protocol's own with 'supertokens'");
+      csrf = { header: 'anti-csrf' };
+      auth.refresh ??= '/auth/session/refresh';
+      auth.logout ??= '/auth/signout';
+      auth.headers = { 'st-auth-mode': tokenTransferMethod, rid: 'anti-csrf' };
+    }
     // The core's configuration has paths of the app by some of these names.
-    const backend: Values = { ...auth, login, csrf };
+    const backend: Values = { ...auth, login, csrf, tokenTransferMethod };
     for (const name of ['logout', 'refresh', 'session']) backend[name] = at(name, backend[name]);
     Object.assign(auth, {
-      issuer: backend.session,
+      issuer: isSuper ? backend.refresh : backend.session,
+      csrf,
       flow: 'password',
       backend,
       finds: true,
-      visitors: [{ as: 'user', credentials: 'include', csrf }],
+      visitors: [
+        isSuper
+          ? {
+              as: 'user',
+              credentials: 'include',
+              capture: ['front-token', 'anti-csrf', 'st-access-token', 'st-refresh-token'],
+            }
+          : { as: 'user', credentials: 'include', csrf },
+      ],
     });
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");

@@ -14,6 +14,7 @@ export interface Rule {
   readonly dpop?: string;
   readonly credentials?: 'include';
   readonly capture?: readonly string[];
+  readonly claims?: number;
   readonly single?: string;
   readonly watch?: string;
   /** Without a value or a cookie, or with an endpoint, the core is asked. */

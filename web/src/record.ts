@@ -8,6 +8,7 @@ export interface Identity {
   readonly client: string;
   readonly context: string;
   readonly apiResources: readonly string[];
+  readonly csrf?: Rule['csrf'];
 }
 
 const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', tokenType: 'string' };
@@ -24,8 +25,8 @@ const areTexts = (list: unknown): boolean =>
   ((list as unknown[] | undefined) ?? []).every((text) => typeof text == 'string');
 
 /** Takes of a rule what may be in it; `whose` says whose it may be. Throws where it is none. */
-const takeRule = (whose: RegExp, { single, csrf, ...rule }: PolicyJson['rules'][0]) => {
-  const { as, headers, validUntil, hold, refused, dpop, credentials, capture } = rule;
+const takeRule = (whose: RegExp, who: Identity, rule: PolicyJson['rules'][0]) => {
+  const { as, headers, validUntil, hold, refused, dpop, credentials, capture, claims } = rule;
   const authorization = headers?.authorization;
   if (
     !whose.test(as) ||
@@ -49,6 +50,9 @@ const takeRule = (whose: RegExp, { single, csrf, ...rule }: PolicyJson['rules'][
     dpop,
     credentials,
     capture,
+    claims,
+    // What shows that a request is the page's own is the page's to say.
+    csrf: rule.csrf && who.csrf,
   };
 };
 
@@ -84,7 +88,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
     )
       return;
 
-    const taken = session ? rules.map((rule: PolicyJson['rules'][0]) => takeRule(/^user( |$)/, rule)) : [];
+    const taken = session ? rules.map((rule: PolicyJson['rules'][0]) => takeRule(/^user( |$)/, who, rule)) : [];
     const compiled = compile({ format: 1, session, version, rules: taken });
     const byAs = compiled.rules;
     // Somebody is signed in, so somebody's rule must be there, unless an id token is all they have.
@@ -108,7 +112,7 @@ export const readClient = (json: unknown, who: Identity): Rule | undefined => {
   try {
     const { session, generation: version, policy } = open(json, who);
     if (session == 'client' && Number.isSafeInteger(version))
-      return { ...takeRule(/^client$/, policy.rules[0]), session, version };
+      return { ...takeRule(/^client$/, who, policy.rules[0]), session, version };
   } catch {
     // Not ours, whatever it is.
   }

@@ -230,17 +230,7 @@ export const createSession = (given: SessionOptions): Session => {
     // With cookies that nobody can see, no record may still be a session.
     if (rule ? rule.hold || rule.validUntil! <= now() : config.finds && !record) void boot().catch(nothing);
     else show(record?.state ?? anonymous());
-    // What shows that a request is the page's own is never taken from a storage.
-    const csrf = none.rules.user?.csrf;
-    plane.policy = {
-      ...policy,
-      rules: {
-        ...none.rules,
-        ...policy.rules,
-        ...(rule && csrf && { user: { ...rule, csrf } }),
-        ...(token && { client: token }),
-      },
-    };
+    plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
     setPrototypeOf(plane.policy.rules, null);
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;

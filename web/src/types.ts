@@ -409,13 +409,21 @@ export interface CookieOptions {
    */
   login?:
     | string
-    | { url: string; /** @default 'username' */ username?: string; /** @default 'password' */ password?: string };
+    | {
+        url: string;
+        /** @default 'username', and 'email' with `formFields` */
+        username?: string;
+        /** @default 'password' */
+        password?: string;
+        /** With `'supertokens'`: they are form fields, as its recipes have them. */
+        formFields?: boolean;
+      };
   /** Ends the session; without it a logout ends it in this browser's pages only. */
   logout?: string;
   /** Renews the cookies; without it a look at `session` does, or nothing. */
   refresh?: string;
-  /** Says who is signed in, as JSON. Nobody is 401, 403, an answer without a body, `null`, or one without an id. */
-  session: string;
+  /** Says who is signed in, as JSON; required, but with `'supertokens'`. Nobody is 401, 403, an answer without a body, `null`, or one without an id. */
+  session?: string;
   /**
    * Where the user's id is in that: names with dots between them.
    * @default the first of `id`, `userId`, `user.id` and `sub`
@@ -443,8 +451,17 @@ export interface CookieOptions {
     /** The status that says that the value is an old one: the request is then sent once more with a new one. */
     staleStatus?: number;
   };
-  /** @default 'generic' */
+  /**
+   * `'supertokens'` is for a backend with an SDK of SuperTokens, which says by itself who is signed in and what shows that a
+   * request is the page's own.
+   * @default 'generic'
+   */
   protocol?: 'generic' | 'supertokens';
+  /**
+   * With `'supertokens'`: how the tokens of a new session shall travel.
+   * @default 'cookie'
+   */
+  tokenTransferMethod?: 'cookie' | 'header';
 }
 
 /** The endpoints of an authorization server. */

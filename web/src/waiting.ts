@@ -136,6 +136,20 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
+  /** Which claims the session lacks, as the answer's body says, looked at in a copy. */
+  const lacking = async (response: Response): Promise<string[]> => {
+    const reader = response.clone().body?.getReader();
+    try {
+      const text = await wait(textOf(reader!, types_));
+      return parse(text!).claimValidationErrors.map(({ id }: any) => `${id}`);
+    } catch {
+      if (it.signal?.aborted) throw it.signal.reason;
+      return [];
+    } finally {
+      reader?.cancel().catch(() => {});
+    }
+  };
+
   /** What of the request's words a pattern fits; `unknown` where it has a body that cannot be looked into. */
   const fits = (pattern: string, unknown?: string): string | undefined => {
     const words =
@@ -163,8 +177,12 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       if (!rule.capture) plane.met = fits('active|order|eligible', 'x');
       else if (tell === undefined && (await isHidden(response))) facts.hidden = tell = plane.met = 'x';
     }
-    if (tell !== undefined)
-      await plane.call('observed', { ...facts, hidden: !!facts.hidden, headers, watched }).catch(() => {});
+    const { status } = response;
+    const claims = rule.claims == status ? await lacking(response) : [];
+    if (tell !== undefined || claims[0])
+      await plane
+        .call('observed', { ...facts, hidden: !!facts.hidden, headers, watched, status, claims })
+        .catch(() => {});
   };
 
   /** Whether the answer is to what gets a visitor a session, and has been read by another origin that saw no token (VE-03). */
@@ -272,7 +290,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       response = await answer;
     }
 
-    if (rule && (rule.capture || rule.watch || rule.single)) await wait(learned ?? observe(rule, response));
+    if (rule && (rule.capture || rule.watch || rule.single || rule.claims))
+      await wait(learned ?? observe(rule, response));
     learned = undefined;
     if (proof?.learn(response)) {
       // A nonce is no refusal: it is asked for once more, by no account of the retries.

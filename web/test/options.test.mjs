@@ -102,7 +102,6 @@ test('an option of a wrong type is refused by name', () => {
 test('what is not built yet is refused by name', () => {
   later('isolation', { isolation: 'worker' });
   later('persistRefreshToken', { persistRefreshToken: false });
-  later('auth.protocol', { auth: latchkey.cookies({ session: '/session', protocol: 'supertokens' }) });
   for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false }))
     later(`auth.${name}`, { auth: oauth({ clientId: 'x', endpoints, [name]: value }) });
 });

@@ -1,0 +1,136 @@
+// The same script through supertokens-website and through latchkey: what the real server sees differs only where
+// docs/cookies.md says so.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { build } from 'esbuild';
+import { launch } from '../tools/browser.mjs';
+import { installBackends } from './servers/backends/install.mjs';
+import { startSuperTokens } from './servers/supertokens.mjs';
+import { ask } from './support/page.mjs';
+import { settled } from './support/scenes.mjs';
+
+let browser, server, official;
+before(async () => {
+  await installBackends();
+  [browser, server] = await Promise.all([launch(), startSuperTokens({ https: true })]);
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export * from 'supertokens-website'`,
+      resolveDir: join(import.meta.dirname, 'servers/backends'),
+    },
+    bundle: true,
+    format: 'iife',
+    globalName: 'SuperTokens',
+    write: false,
+    logLevel: 'warning',
+  });
+  official = outputFiles[0].text;
+});
+after(() => Promise.all([browser?.close(), server?.close()]));
+
+const post = (body = {}) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+/** A page with one of the two clients, and how it signs out. */
+const clients = {
+  async theirs(context, transfer) {
+    const page = await context.newPage();
+    // Without our own page's script.
+    await page.route('**/*.js', (route) => route.abort());
+    await page.goto(server.page);
+    await page.addScriptTag({ content: official });
+    await page.evaluate(
+      ([apiDomain, tokenTransferMethod]) => SuperTokens.init({ apiDomain, apiBasePath: '/auth', tokenTransferMethod }),
+      [server.baseUrl, transfer],
+    );
+    return { page, signOut: () => page.evaluate(() => SuperTokens.signOut()) };
+  },
+  async ours(context, tokenTransferMethod) {
+    const { baseUrl } = server;
+    await context.addInitScript(
+      (value) => {
+        globalThis.settings = value;
+      },
+      {
+        scheme: 'cookies',
+        auth: {
+          protocol: 'supertokens',
+          refresh: `${baseUrl}/auth/session/refresh`,
+          logout: `${baseUrl}/auth/signout`,
+          tokenTransferMethod,
+        },
+        options: { api: [`${baseUrl}/api/`] },
+      },
+    );
+    const page = await context.newPage();
+    await page.goto(server.page);
+    await settled(page);
+    return { page, signOut: () => page.evaluate(() => session.logout()) };
+  },
+};
+
+/** Runs the script. Resolves with what the server saw at each step, as text. */
+async function run(client, transfer, antiCsrf) {
+  await server.reset();
+  await server.set({ antiCsrf });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  try {
+    const api = `${server.baseUrl}/api`;
+    const { page, signOut } = await clients[client](context, transfer);
+    const seen = {};
+    const step = async (name, act) => {
+      const statuses = [await act()].flat().map((answer) => answer?.status ?? answer?.error);
+      const requests = (await server.log()).map(({ method, path, headers, authorization, status }) => {
+        const { rid, 'st-auth-mode': mode, 'fdi-version': fdi, 'anti-csrf': guard } = headers;
+        const sent = [`rid=${rid}`, `mode=${mode}`, fdi && 'fdi', guard && 'guard', authorization?.scheme && 'bearer'];
+        return `${method} ${path} ${status} ${sent.filter(Boolean).join(' ')}`;
+      });
+      await server.forget();
+      seen[name] = { statuses, requests: requests.sort() };
+    };
+    const say = (path, init) => ask(page, api + path, init);
+    await step('nobody', () => say('/me'));
+    await step('nobody again', () => say('/me'));
+    await step('a wrong password', () => say('/login', post({ user: 'alice', password: 'no-such-word' })));
+    await step('sign-in', () => say('/login', post({ user: 'alice', password: 'wonderland' })));
+    await step('read', () => say('/me'));
+    await step('write', () => say('/write', post()));
+    await server.expire();
+    await step('expired, three at a time', () => Promise.all(['/me', '/me', '/me'].map((path) => say(path))));
+    await step('payload', () => say('/payload', post({ theme: 'dark' })));
+    await step('a claim', () => say('/verified'));
+    await step('a 401 of the app', () => say('/forbid'));
+    await server.expire();
+    await step('a write, expired', () => say('/write', post()));
+    await step('sign-out', signOut);
+    await step('nobody any more', () => say('/me'));
+    await step('another', () => say('/login', post({ user: 'bob', password: 'builder' })));
+    await step('revoked by the app', () => say('/revoke', post()));
+    await step('nobody at the end', () => say('/me'));
+    return seen;
+  } finally {
+    await context.close();
+  }
+}
+
+/** What the docs say is not the same. */
+const without = (requests) => requests.map((line) => (/^GET /.test(line) ? line.replace(' guard', '') : line));
+
+for (const [transfer, antiCsrf] of [
+  ['cookie', 'VIA_TOKEN'],
+  ['cookie', 'NONE'],
+  ['header', 'NONE'],
+]) {
+  test(`S53 supertokens-website sends the same (${transfer}, ${antiCsrf})`, { timeout: 60_000 }, async () => {
+    const theirs = await run('theirs', transfer, antiCsrf);
+    const ours = await run('ours', transfer, antiCsrf);
+    for (const name of Object.keys(theirs)) {
+      const want = { ...theirs[name], requests: without(theirs[name].requests) };
+      assert.deepEqual({ ...ours[name], requests: without(ours[name].requests) }, want, name);
+    }
+  });
+}

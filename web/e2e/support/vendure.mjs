@@ -1,6 +1,5 @@
 // What a browser test of vendure() stands on: one browser and one real Vendure a file, a fresh context and the oracle a
 // test.
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from '../../tools/browser.mjs';
 import { startVendure } from '../servers/vendure.mjs';
@@ -126,4 +125,3 @@ export const asked = async (server, field) =>
     .map(({ authorization }) => authorization?.token);
 
 export const state = (page) => page.evaluate(() => session.state);
-export { assert };

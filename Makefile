@@ -23,6 +23,7 @@ lint: $(STATICCHECK)
 	$(say) "checking the sources"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt would change these files"; exit 1; }
 	go vet ./... && GOOS=js GOARCH=wasm go vet ./jsbridge ./wasm && cd web && go vet ./...
+	for tags in omit_clientauth omit_asm omit_clientauth,omit_asm; do GOOS=js GOARCH=wasm go vet -tags $$tags ./wasm || exit 1; done
 	$(STATICCHECK) ./core/... && GOOS=js GOARCH=wasm $(STATICCHECK) ./jsbridge/... ./wasm/...
 	cd web && $(STATICCHECK) ./... && npm run --silent check
 

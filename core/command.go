@@ -301,6 +301,9 @@ func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, er
 		}
 	}
 	r.service.Logout(ctx, o)
+	if _, ok := r.keeper.Strategy.(session.Visitors); ok {
+		r.keeper.Announce() // the data plane has no rules of any record since it was asked
+	}
 	return Nothing, nil
 }
 

@@ -92,16 +92,16 @@ func superWorld(t *testing.T, mode string, test func(t *testing.T, p *page, s *s
 	})
 }
 
-// observed tells the core of an answer to a request that the page has just made.
-func (p *page) observed(t *testing.T, status int, headers string) {
+// answered tells the core of an answer to a request that the page has just made.
+func (p *page) answered(t *testing.T, status int, headers string) {
 	t.Helper()
 	p.mu.Lock()
 	stamp := fmt.Sprintf(`"as":"user","session":%q,"version":%d`, p.session, p.version)
 	p.mu.Unlock()
-	p.observedBy(t, stamp, status, headers)
+	p.answeredBy(t, stamp, status, headers)
 }
 
-func (p *page) observedBy(t *testing.T, stamp string, status int, headers string) {
+func (p *page) answeredBy(t *testing.T, stamp string, status int, headers string) {
 	t.Helper()
 	_, err := p.call("observed", fmt.Sprintf(`{%s,"status":%d,"headers":{%s}}`, stamp, status, headers))
 	require.NoError(t, err)
@@ -147,35 +147,35 @@ func TestS54WhatAnAnswerBrings(t *testing.T) {
 		tell := func(uid, more string) string {
 			return `"front-token":"` + frontToken(uid, (now+3600)*1000, now, more) + `"`
 		}
-		p.observed(t, 401, "")
+		p.answered(t, 401, "")
 		assert.Empty(t, p.takeEvents()+s.take())
 		p.mu.Lock()
 		before := fmt.Sprintf(`"as":"user","session":"","version":%d`, p.version)
 		p.mu.Unlock()
-		p.observed(t, 200, tell("alice", ""))
+		p.answered(t, 200, tell("alice", ""))
 		assert.Equal(t, []string{"alice", "login"}, []string{p.user(), p.takeEvents()})
-		p.observed(t, 200, tell("alice", ""))
+		p.answered(t, 200, tell("alice", ""))
 		assert.Empty(t, p.takeEvents(), "the same again")
-		p.observed(t, 200, tell("alice", `,"role":"admin"`))
+		p.answered(t, 200, tell("alice", `,"role":"admin"`))
 		assert.Equal(t, []string{"admin", "refresh"}, []string{p.member("claims").Get("role").TextOr(""), p.takeEvents()})
-		p.observed(t, 200, tell("bob", ""))
+		p.answered(t, 200, tell("bob", ""))
 		assert.Equal(t, []string{"bob", "logout:switched, login"}, []string{p.user(), p.takeEvents()})
-		p.observed(t, 401, `"front-token":"remove"`)
+		p.answered(t, 401, `"front-token":"remove"`)
 		assert.Equal(t, []string{"anonymous", "expired, logout:expired"}, []string{p.user(), p.takeEvents()})
-		p.observed(t, 200, tell("alice", ""))
+		p.answered(t, 200, tell("alice", ""))
 		p.takeEvents()
 		p.mu.Lock()
 		hers := fmt.Sprintf(`"as":"user","session":%q,"version":%d`, p.session, p.version)
 		p.mu.Unlock()
-		p.observed(t, 200, `"front-token":"remove"`)
+		p.answered(t, 200, `"front-token":"remove"`)
 		assert.Equal(t, "logout:user", p.takeEvents())
 		for _, late := range []string{hers, before} {
-			p.observedBy(t, late, 200, tell("alice", ""))
+			p.answeredBy(t, late, 200, tell("alice", ""))
 			assert.Equal(t, []string{"anonymous", ""}, []string{p.user(), p.takeEvents()}, "an answer of before the logout")
 		}
 		for _, bad := range []string{`"front-token":"%%%"`, `"front-token":"e30="`, `"front-token":"bnVsbA=="`} {
 			p.errors = nil
-			p.observed(t, 200, bad)
+			p.answered(t, 200, bad)
 			assert.Equal(t, []any{"anonymous", []string{"server_error"}}, []any{p.user(), p.errors})
 		}
 	})
@@ -185,7 +185,7 @@ func TestS89TheServersClock(t *testing.T) {
 	for _, tt := range []struct{ off, want int64 }{{0, 3600}, {6, 3606}, {-6, 3594}, {7, 3600}, {3600, 3600}, {-3600, 3600}} {
 		superWorld(t, "cookie", func(t *testing.T, p *page, s *superServer, _ func() *page) {
 			now := s.now()
-			p.observed(t, 200, `"front-token":"`+frontToken("alice", (now+tt.off+3600)*1000, now+tt.off, "")+`"`)
+			p.answered(t, 200, `"front-token":"`+frontToken("alice", (now+tt.off+3600)*1000, now+tt.off, "")+`"`)
 			got, _ := p.member("expiresAt").Int()
 			assert.Equal(t, (now+tt.want)*1000, got, "off by %d", tt.off)
 		})

@@ -68,14 +68,18 @@ func New(o Options) *Store {
 
 // Load reads the record.
 func (s *Store) Load(ctx context.Context) session.Record {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	rec, err := s.newest(ctx)
+	var rec session.Record
+	err := twice(ctx, func(ctx context.Context) (err error) {
+		rec, err = s.newest(ctx)
+		return err
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.newer = err == errNewer
 	if err != nil {
-		s.complain(err)
+		if ctx.Err() == nil { // that nobody waits any more says nothing about the storage
+			s.complain(err)
+		}
 		rec = s.seen
 	}
 	s.seen = rec
@@ -83,6 +87,20 @@ func (s *Store) Load(ctx context.Context) session.Record {
 		return *s.memory
 	}
 	return rec
+}
+
+// twice gives an operation its time, and once more where that ran out: a machine that
+// sleeps in between has let it go by.
+func twice(ctx context.Context, operation func(context.Context) error) error {
+	for last := false; ; last = true {
+		short, cancel := context.WithTimeout(ctx, patience)
+		err := operation(short)
+		late := short.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil || !late || last {
+			return err
+		}
+	}
 }
 
 // newest reads until it sees what other tabs are known to have written.
@@ -141,17 +159,18 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 }
 
 func (s *Store) write(ctx context.Context, next session.Record) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	s.mu.Lock()
 	newer := s.newer
 	s.mu.Unlock()
 	if newer {
 		return errNewer
 	}
-	if err := s.storage.Set(ctx, s.key, encode(s.owner, next, s.view(next))); err != nil {
+	text := encode(s.owner, next, s.view(next))
+	if err := twice(ctx, func(ctx context.Context) error { return s.storage.Set(ctx, s.key, text) }); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if s.fresh != nil {
 		s.fresh.tell(ctx, next.Generation)
 	}

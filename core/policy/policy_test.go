@@ -53,7 +53,16 @@ var golden = map[string]policy.Policy{
 			ValidUntil: time.UnixMilli(1790000000000), Refused: policy.Refusal{Statuses: []int{401}, Types: []string{"InvalidTokenError"}},
 		},
 	}},
-	"visitor": {Version: 3, Rules: []policy.Rule{{As: policy.Client, Hold: true, Session: "client"}}},
+	"captured": {Session: "s1", Version: 2, Rules: []policy.Rule{{
+		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Capture: []string{"vendure-auth-token"},
+		Refused: policy.Refusal{Statuses: []int{200}, Codes: []string{"FORBIDDEN", "CHANNEL_NOT_FOUND"}}, Watch: "logout|login",
+	}}},
+	"captured-visitor": {Version: 3, Rules: []policy.Rule{{
+		As: policy.User, Capture: []string{"vendure-auth-token"}, Single: "mutation|order", Watch: "logout|login",
+		Refused: policy.Refusal{Statuses: []int{200}, Codes: []string{"CHANNEL_NOT_FOUND"}},
+	}}},
+	"cookie-visitor": {Version: 1, Rules: []policy.Rule{{As: policy.User, Credentials: true, Single: "mutation|order", Watch: "logout|login"}}},
+	"visitor":        {Version: 3, Rules: []policy.Rule{{As: policy.Client, Hold: true, Session: "client"}}},
 	"emulating": {Session: "a1.5", Version: 6, Rules: []policy.Rule{
 		{As: policy.Agent, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer agent")}}, Session: "a1", Version: 6},
 		{As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer agent")}}, Session: "a1.5", Version: 6},

@@ -4,6 +4,7 @@ package vendure
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"latchkey/core/browser"
@@ -78,8 +79,11 @@ func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 	if err != nil {
 		return answer{}, transport(ctx, err)
 	}
-	if got.Status == 429 {
+	switch {
+	case got.Status == 429:
 		return answer{}, errcode.New(errcode.RateLimited, "the server asks for fewer requests")
+	case got.Status >= 500:
+		return answer{}, errcode.New(errcode.ServerError, "the server failed")
 	}
 	v, err := strictjson.Parse(string(got.Body))
 	if err != nil || v.Kind() != strictjson.Obj {
@@ -89,6 +93,15 @@ func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 		return answer{}, c.Refuse(codeOf(all[0].Get("extensions").Get("code")))
 	}
 	return answer{v.Get("data").Get(o.name), got.Headers[c.Header]}, nil
+}
+
+// anywhere runs what depends on no channel: where that is unknown, without it.
+func (c *Client) anywhere(ctx context.Context, o operation) (answer, error) {
+	a, err := c.run(ctx, o)
+	if isNoChannel(err) {
+		a, err = c.run(ctx, o)
+	}
+	return a, err
 }
 
 // The codes of GraphQL errors that mean something here.
@@ -102,6 +115,11 @@ const (
 // Refusing are those that mean that nobody is signed in, or not somebody who may do
 // that.
 var Refusing = []string{forbidden, unauthorized}
+
+func isNoChannel(err error) bool {
+	var e *errcode.Error
+	return errors.As(err, &e) && e.OAuth != nil && e.OAuth.Error == NoChannel
+}
 
 // codeOf is a code, if it is one: it becomes part of a sentence.
 func codeOf(v strictjson.Value) string {
@@ -130,7 +148,7 @@ func (c *Client) Refuse(code string) error {
 
 // Whose asks who a session is of. It is nobody's where the server knows nobody.
 func (c *Client) Whose(ctx context.Context, token secret.String) (session.Tokens, error) {
-	a, err := c.run(ctx, operation{document: "query { me { id identifier } }", name: "me", variables: "{}", token: token})
+	a, err := c.anywhere(ctx, operation{document: "query { me { id identifier } }", name: "me", variables: "{}", token: token})
 	switch {
 	case errcode.Of(err) == errcode.SessionExpired:
 		return session.Tokens{}, nil

@@ -80,7 +80,7 @@ func (s *Service) LoginWith(ctx context.Context, name, variables string) error {
 	}
 	if err != nil {
 		// What is sent no more is everybody's affair.
-		if s.client.unknown.Load() && errcode.Of(err) == errcode.ConfigInvalid {
+		if isNoChannel(err) {
 			s.announce(err)
 		}
 		return err
@@ -124,7 +124,7 @@ func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
 	s.forget(ctx)
 	cookie := s.client.Header == ""
 	if (was.Live() || cookie) && o.Revoke {
-		_, err := s.client.run(ctx, operation{
+		_, err := s.client.anywhere(ctx, operation{
 			document: "mutation { logout { success } }", name: Logout, variables: "{}", token: was.Tokens.Access, leaving: true,
 		})
 		if err != nil && cookie {

@@ -38,6 +38,8 @@ export interface Plane {
   prover?: Prover;
   /** A visitor's request that may bring a session, and what comes of it. */
   alone?: Promise<unknown>;
+  /** Set where no more is to be learned by that. */
+  met?: string;
   /** The last `switchContext`. */
   switching?: Promise<unknown>;
 }

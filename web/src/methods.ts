@@ -28,7 +28,7 @@ export interface MethodOptions {
   /** What the session is made of; `again` takes it up anew. */
   config: Config;
   again(change: () => void): Promise<void>;
-  plane: Pick<Plane, 'switching'>;
+  plane: Pick<Plane, 'switching' | 'alone'>;
   publish(published: Published): void;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
@@ -65,6 +65,7 @@ export const createMethods = (
       return state();
     },
     async loginWithCredentials(username: string, password: string, options: CredentialsOptions = {}) {
+      await plane.alone;
       await call(
         'loginWithCredentials',
         take({ ...options, username, password }, 'username* password* params:@object otp:@boolean'),
@@ -81,6 +82,8 @@ export const createMethods = (
       await call('logout', args);
     },
     async loginWith(operation: string, variables: object = {}): Promise<SessionState> {
+      // A cart that is about to begin is to go along.
+      await plane.alone;
       await call('loginWith', take({ operation, variables }, 'operation* variables:@object'));
       return state();
     },

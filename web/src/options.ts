@@ -209,9 +209,11 @@ export const readOptions = (given: SessionOptions) => {
       making,
       headers: channelToken && { 'vendure-token': channelToken },
       visitors: [
-        isCookie
-          ? { as: 'user', credentials: 'include' }
-          : { as: 'user', capture: [authTokenHeader.toLowerCase()], single: making },
+        {
+          as: 'user',
+          single: making,
+          ...(isCookie ? { credentials: 'include' } : { capture: [authTokenHeader.toLowerCase()] }),
+        },
       ],
     });
   }

@@ -16,6 +16,7 @@ export interface Rule {
   readonly capture?: readonly string[];
   readonly claims?: number;
   readonly single?: string;
+  readonly watch?: string;
   /** Without a value or a cookie, or with an endpoint, the core is asked. */
   readonly csrf?: {
     readonly header: string;

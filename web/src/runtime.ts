@@ -23,11 +23,18 @@ export const startRuntime = async (
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
   // OA-17: for servers that want one all the same.
-  if (options.config.clientSecret && options.config.scheme != 'occ')
+  const { config } = options;
+  if (config.clientSecret && config.scheme != 'occ')
     console.warn('latchkey: auth.clientSecret is no secret in a browser');
   const { call, close } = await load(createKit(platform), {
     ...options,
     prover: () => proverOf(platform, options.plane),
+    publish(published) {
+      // A channel that the server does not know is asked for no more.
+      for (const { error } of published.events ?? [])
+        if (error?.oauth?.error == 'CHANNEL_NOT_FOUND') config.headers = config.channelToken = undefined;
+      options.publish(published);
+    },
   });
   // A page that comes back from the back/forward cache has heard nothing meanwhile: it looks before it sends or shows.
   const { AbortController, addEventListener } = platform.types;

@@ -222,7 +222,7 @@ export const createSession = (given: SessionOptions): Session => {
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
   const begin = ([json, client, agent, spartacus, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
-    if (isLive(agent) || (spartacus && !json)) return hold(boot());
+    if (isLive(agent) || ((spartacus || config.tokenMethod == 'cookie') && !json)) return hold(boot());
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);

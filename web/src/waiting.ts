@@ -6,13 +6,20 @@ import { cookieOf } from './cookies';
 import { proverOf, type Proof } from './dpop';
 import type { Extra, Sending } from './fetch';
 import type { Platform } from './platform';
-import { failing, textOf } from './refusal';
+import { failing, short, textOf } from './refusal';
 import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
 const discard = (body: Request | Response | undefined): void => {
   body?.body?.cancel().catch(() => {});
 };
+
+const channel = 'vendure-token';
+const noChannel = 'CHANNEL_NOT_FOUND';
+/** What is in an answer of Vendure's that began a session. */
+const begun = /"(activeOrder|addItemToOrder)"\s*:|:\s*"CurrentUser"/;
+
+const isJSON = ({ headers }: Response) => /json/.test(headers.get('content-type') ?? '');
 
 const userIdHeader = 'sap-commerce-cloud-user-id';
 
@@ -56,6 +63,8 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   const { SessionError, clock, newHeaders, members, startsWith } = platform;
   const types_ = platform.types as typeof globalThis;
   const { parse, stringify } = members.JSON as typeof JSON;
+  /** Headers that all requests have whose callers set none. */
+  const usual = () => (plane.config as { headers?: Record<string, string> }).headers;
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
   const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
@@ -97,20 +106,30 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
-  /** Whether the answer refuses the credentials. Its body, where that says so, is looked at in a copy. */
-  const refused = async (rule: Rule, response: Response): Promise<boolean | undefined> => {
-    const { types, codes } = rule.refused ?? {};
-    const graphQL = codes && /json/.test(response.headers.get('content-type') ?? '');
-    if (!it.refused(rule, response) || (!types && !graphQL)) return !codes && it.refused(rule, response);
-    const reader = response.clone().body?.getReader();
+  /** Whether the answer refuses the credentials, or by which code. Its body, where that says so, is looked at in a copy. */
+  const refused = async (rule: Rule, response: Response): Promise<string | boolean | undefined> => {
+    // The rule of visitors from before the core was there does not say so.
+    const how = rule.refused ?? (rule.single && usual()?.[channel] ? { status: [200], codes: [noChannel] } : undefined);
+    if (!how || !it.refused({ refused: how }, response)) return;
+    const { types, codes } = how;
+    if (!types && !codes) return true;
+    if (codes && !(isJSON(response) && !(+response.headers.get('content-length')! > short))) return;
     try {
-      const text = await wait(textOf(reader!, types_, graphQL ? failing : undefined));
-      return parse(text!).errors.some(({ type, extensions }: any) =>
-        types ? types.includes(type) : codes!.includes(extensions?.code),
-      );
+      for (const { type, extensions } of parse((await read(response, codes && failing))!).errors) {
+        const word = types ? type : extensions?.code;
+        if ((types ?? codes)!.includes(word)) return word;
+      }
     } catch {
       if (it.signal?.aborted) throw it.signal.reason;
       // No body that says so.
+    }
+  };
+
+  /** The body of an answer, from a copy. */
+  const read = async (response: Response, beginning?: RegExp): Promise<string | undefined> => {
+    const reader = response.clone().body?.getReader();
+    try {
+      return await wait(textOf(reader!, types_, beginning));
     } finally {
       // The rest is the caller's. A copy that is not read to its end would keep all of it.
       reader?.cancel().catch(() => {});
@@ -130,21 +149,48 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       reader?.cancel().catch(() => {});
     }
   };
-  /** Tells the core of headers that the rule wants it to see, and waits for what comes of them: the next request needs it. */
+
+  /** What of the request's words a pattern fits; `unknown` where it has a body that cannot be looked into. */
+  const fits = (pattern: string, unknown?: string): string | undefined => {
+    const words =
+      init.body == null && (!it.request || /^(GET|HEAD)$/i.test(it.method!)) ? hit.url : (init.body as unknown);
+    return typeof words == 'string' ? new types_.RegExp(pattern, 'i').exec(words)?.[0] : unknown;
+  };
+
+  /** Tells the core of what an answer brought that the rule wants it to know. The next request needs what comes of it. */
   const observe = async (rule: Rule, response: Response): Promise<void> => {
-    const headers: Record<string, string> = {};
     // After a redirect to another origin it is not our server that says something (VE-02).
-    if (!response.redirected || startsWith(response.url, hit.origin))
-      for (const name of rule.capture!) {
-        const value = response.headers.get(name);
-        if (value !== null) headers[name] = value;
-      }
+    if (response.redirected && !startsWith(response.url, hit.origin)) return;
+    const facts: Record<string, unknown> = { as: by(policy), ...stampOf(policy) };
+    const headers: Record<string, string> = {};
+    let tell;
+    for (const name of rule.capture ?? []) {
+      const value = response.headers.get(name);
+      if (value !== null) tell = headers[name] = value;
+    }
+    // Whoever signs in by requests of their own; the newest policy knows of what to look for.
+    const { watch } = plane.policy.rules[by(plane.policy)] ?? rule;
+    const watched = watch && fits(watch);
+    if (watched && !rule.capture) tell = watched;
+    if (goesAlone(rule)) {
+      // The browser has the cookie, whatever it is, when it has been given one.
+      if (!rule.capture) plane.met = fits('active|order|eligible', 'x');
+      else if (tell === undefined && (await isHidden(response))) facts.hidden = tell = plane.met = 'x';
+    }
     const { status } = response;
     const claims = rule.claims == status ? await lacking(response) : [];
-    if (claims[0] || stringify(headers) != '{}')
-      await wait(
-        plane.call('observed', { as: by(policy), ...stampOf(policy), headers, status, claims }).catch(() => {}),
-      );
+    if (tell !== undefined || claims[0])
+      await plane
+        .call('observed', { ...facts, hidden: !!facts.hidden, headers, watched, status, claims })
+        .catch(() => {});
+  };
+
+  /** Whether the answer is to what gets a visitor a session, and has been read by another origin that saw no token (VE-03). */
+  const isHidden = async (response: Response): Promise<boolean> => {
+    if (response.type != 'cors' || !isJSON(response) || (init.credentials ?? it.request?.credentials) == 'include')
+      return false;
+    const text = await read(response).catch(() => {});
+    return !!text && !failing.test(text) && begun.test(text);
   };
 
   /** What an unsafe request carries to show that it is the page's own: another value than `stale`, where the core is asked. */
@@ -164,8 +210,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Whether a visitor's request may bring a session, and so has to go alone. */
-  const goesAlone = (rule: Rule | undefined) =>
-    rule?.single && (typeof init.body != 'string' || new types_.RegExp(rule.single, 'i').test(init.body));
+  const goesAlone = (rule: Rule | undefined) => rule?.single && !plane.met && fits(rule.single, 'x');
 
   /**
    * The id that goes along where the page asked for that (S86): of somebody in particular, or none. The user's goes
@@ -181,6 +226,9 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   let { response, policy } = it;
   /** What comes of an answer that others wait for. */
   let learned: Promise<void> | undefined;
+  /** Whoever has waited too long for another's answer goes without. */
+  let late: boolean | undefined;
+  let code: string | boolean | undefined;
   // As the page wrote it, where nobody says in time what it should carry.
   if ((it.held || it.ahead) && !(await wait(Promise.all([it.held, it.ahead])))) return it.call();
 
@@ -215,8 +263,10 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
           continue;
         }
       }
-      if (goesAlone(rule) && plane.alone) {
-        await wait(plane.alone);
+      if (plane.alone && !late && goesAlone(rule)) {
+        // Those behind it may have nothing to wait for.
+        it.leave?.();
+        late = !(await wait(plane.alone));
         left++;
         continue;
       }
@@ -224,20 +274,24 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       it.keep(!!rule && (left > 0 || !!proof || !!csrf));
       const answer = it.call(rule, rule && withCSRF(rule, csrf, proof));
       if (goesAlone(rule)) {
-        learned = plane.alone = answer.then(
-          (its) => observe(rule!, its),
-          () => {},
-        );
-        void learned.then(() => {
-          plane.alone = undefined;
-        });
+        learned = answer.then((its) => observe(rule!, its));
+        // It is not for its caller to end, and not for a server that does not answer to hold up all others.
+        const mine = (plane.alone = bounded(
+          types_,
+          { timeout: it.timeout },
+          learned.catch(() => {}),
+        ).then(() => {
+          if (plane.alone == mine) plane.alone = undefined;
+          return true;
+        }));
       }
       if (rule) ({ session } = stampOf(policy));
       it.leave?.();
       response = await answer;
     }
 
-    if (rule?.capture) await (learned ?? observe(rule, response));
+    if (rule && (rule.capture || rule.watch || rule.single || rule.claims))
+      await wait(learned ?? observe(rule, response));
     learned = undefined;
     if (proof?.learn(response)) {
       // A nonce is no refusal: it is asked for once more, by no account of the retries.
@@ -258,7 +312,11 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         response = undefined;
         continue;
       }
-    } else if (rule && (await refused(rule, response))) {
+    } else if (rule && (code = await refused(rule, response)) == noChannel) {
+      // The page's own channel is the page's affair, and so is one in the address, which wins.
+      if (headers[channel] == usual()?.[channel] && !/[?&]vendure-token=/.test(hit.url))
+        await wait(plane.call('observed', { as: by(policy), ...stampOf(policy), code }).catch(() => {}));
+    } else if (code) {
       const facts = { status: response.status, challenge: response.headers.get('www-authenticate') ?? undefined };
       if (left > 0 && !once) {
         again();

@@ -18,6 +18,11 @@ declare global {
   const loginButton: HTMLButtonElement, logoutButton: HTMLButtonElement;
   const password: string;
   const router: { navigate(path: string): void };
+  const site: string;
+  const banner: { hidden: boolean; text: string; warning: string };
+  function loadCart(userId: string): void;
+  function mergeCart(userId: string): void;
+  function dropCart(): void;
   function render(isLoggedIn: boolean, userId: string): void;
   function show(text: string): void;
 }

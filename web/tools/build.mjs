@@ -14,8 +14,8 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 9_400,
-  'latchkey.runtime.min.js': 9_200,
+  'latchkey.min.js': 9_600,
+  'latchkey.runtime.min.js': 10_500,
   'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 825_000,
 };

@@ -63,7 +63,6 @@ type page struct {
 	policy strictjson.Value
 	state  strictjson.Value
 	events []string
-	ends   []string
 	// wrong are the requests that ran as somebody else than they were made as.
 	wrong []string
 }

@@ -1,0 +1,57 @@
+package persist_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/persist"
+	"latchkey/core/secret"
+	"latchkey/core/session"
+)
+
+// A machine that sleeps lets an operation's time go by, whatever it is that the
+// storage does.
+func TestGW10ASleepIsNoStorageThatFails(t *testing.T) {
+	for _, slow := range []string{"get ", "set "} {
+		synctest.Test(t, func(t *testing.T) {
+			profile := browsertest.NewProfile()
+			b := profile.Open("https://app.test/").Browser()
+			var complaints []error
+			store := persist.New(persist.Options{
+				Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: true, Key: "key", Issuer: "i", Client: "c",
+				View: func(session.Record) session.View { return session.View{} },
+				Warn: func(err error) { complaints = append(complaints, err) },
+			})
+			once := true
+			profile.Step = func(ctx context.Context, _ *browsertest.Tab, what string) error {
+				if !once || !strings.HasPrefix(what, slow) {
+					return nil
+				}
+				once = false
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			tokens := session.Tokens{Access: secret.New("a"), Type: "Bearer", IssuedAt: time.Now()}
+			store.Update(t.Context(), func(session.Record) (session.Record, bool) {
+				return session.Record{Stamp: session.Stamp{Session: "s", Generation: 1}, Tokens: tokens}, true
+			})
+			assert.False(t, once)
+			assert.Equal(t, "s", store.Load(t.Context()).Session)
+			assert.Contains(t, profile.Storage().Value("key"), `"generation":1`, slow)
+
+			// Nor is a read that its caller gives up.
+			once = true
+			given, up := context.WithCancel(t.Context())
+			up()
+			assert.Equal(t, "s", store.Load(given).Session)
+			synctest.Wait()
+			assert.Empty(t, complaints, slow)
+		})
+	}
+}

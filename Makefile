@@ -78,8 +78,4 @@ fuzz:
 	go test ./core/spartacus -run '^$$' -fuzz FuzzRead -fuzztime 60s
 
 clean:
-<<<<<<< HEAD
-	rm -rf web/dist web/.cache web/node_modules web/e2e/spartacus/node_modules
-=======
-	rm -rf web/dist web/.cache web/node_modules web/e2e/servers/backends/node_modules web/e2e/servers/backends/data
->>>>>>> backends
+	rm -rf web/dist web/.cache web/node_modules web/e2e/spartacus/node_modules web/e2e/servers/backends/node_modules web/e2e/servers/backends/data

@@ -177,12 +177,12 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
       if (!rule.capture) plane.met = fits('active|order|eligible', 'x');
       else if (tell === undefined && (await isHidden(response))) facts.hidden = tell = plane.met = 'x';
     }
+    // What a server that has claims says of them.
     const { status } = response;
     const claims = rule.claims == status ? await lacking(response) : [];
+    if (rule.claims) Object.assign(facts, { status, claims });
     if (tell !== undefined || claims[0])
-      await plane
-        .call('observed', { ...facts, hidden: !!facts.hidden, headers, watched, status, claims })
-        .catch(() => {});
+      await plane.call('observed', { ...facts, hidden: !!facts.hidden, headers, watched }).catch(() => {});
   };
 
   /** Whether the answer is to what gets a visitor a session, and has been read by another origin that saw no token (VE-03). */

@@ -181,7 +181,13 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     const claims = rule.claims == status ? await lacking(response) : [];
     if (tell !== undefined || claims[0])
       await plane
-        .call('observed', { ...facts, hidden: !!facts.hidden, headers, watched, status, claims })
+        .call('observed', {
+          ...facts,
+          hidden: !!facts.hidden,
+          headers,
+          watched,
+          ...(rule.claims && { status, claims }),
+        })
         .catch(() => {});
   };
 

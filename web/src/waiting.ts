@@ -136,17 +136,13 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
-  /** Which claims the session lacks, as the answer's body says, looked at in a copy. */
+  /** Which claims the session lacks, as the answer's body says. */
   const lacking = async (response: Response): Promise<string[]> => {
-    const reader = response.clone().body?.getReader();
     try {
-      const text = await wait(textOf(reader!, types_));
-      return parse(text!).claimValidationErrors.map(({ id }: any) => `${id}`);
+      return parse((await read(response))!).claimValidationErrors.map(({ id }: any) => `${id}`);
     } catch {
       if (it.signal?.aborted) throw it.signal.reason;
       return [];
-    } finally {
-      reader?.cancel().catch(() => {});
     }
   };
 

@@ -30,6 +30,7 @@ lint: $(STATICCHECK)
 test-go:
 	$(say) "testing the core, the import rules and the demo's server$(if $(RACE),, (without -race: no C compiler))"
 	go test $(RACE) ./...
+	go test ./core -run 'TestSimulationIsItsSeed$$'
 	cd web && go test $(RACE) ./...
 
 test-wasm:

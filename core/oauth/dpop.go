@@ -27,7 +27,7 @@ func (c *Client) proofKey(ctx context.Context) (thumbprint string, kept bool, er
 		err = errcode.New(errcode.RuntimeFailed, "the browser's key has no thumbprint")
 	}
 	if err != nil && ctx.Err() != nil {
-		return "", false, transport(ctx, err)
+		return "", false, Transport(ctx, err)
 	}
 	if err != nil {
 		err = errcode.Wrap(errcode.RuntimeFailed, "the browser could not make the key that auth.dpop needs", err)
@@ -81,7 +81,7 @@ func (c *Client) send(ctx context.Context, req *browser.Request) (*browser.Respo
 	if err == nil && req.ProofKey != "" && wantsNonce(answer) {
 		answer, err = c.http.Do(ctx, req)
 	}
-	return answer, transport(ctx, err)
+	return answer, Transport(ctx, err)
 }
 
 func wantsNonce(answer *browser.Response) bool {

@@ -33,7 +33,7 @@ func (c *Client) handOver(ctx context.Context, t Transaction, code secret.String
 		Headers: map[string]string{"content-type": "application/json", "accept": "application/json"},
 	})
 	if err != nil {
-		return session.Tokens{}, transport(ctx, err)
+		return session.Tokens{}, Transport(ctx, err)
 	}
 	if !slices.Contains([]int{200, 201, 204}, answer.Status) {
 		return session.Tokens{}, c.refusal(answer)

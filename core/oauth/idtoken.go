@@ -216,7 +216,7 @@ func (c *Client) bound(ctx context.Context, token jws, access secret.String, wan
 		sum, err := c.crypto.Digest(ctx, algorithms[token.alg], []byte(b.of.Expose()))
 		if err != nil {
 			if ctx.Err() != nil {
-				return transport(ctx, err)
+				return Transport(ctx, err)
 			}
 			return errcode.Wrap(errcode.RuntimeFailed, "the browser could not compute "+b.name, err)
 		}

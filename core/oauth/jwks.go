@@ -100,7 +100,7 @@ func (c *Client) try(ctx context.Context, t jws, list []key) error {
 	case err == nil && good:
 		return nil
 	case ctx.Err() != nil:
-		return transport(ctx, err)
+		return Transport(ctx, err)
 	case errors.Is(err, browser.ErrUnsupported):
 		return errEngine
 	}

@@ -30,7 +30,7 @@ func (c *Client) LoginForm(ctx context.Context) (LoginForm, error) {
 	})
 	switch {
 	case err != nil:
-		return LoginForm{}, transport(ctx, err)
+		return LoginForm{}, Transport(ctx, err)
 	case answer.Status == 401, answer.Status == 403, answer.Status == 404:
 		return LoginForm{}, errcode.New(errcode.InteractionRequired, "the server knows of no sign-in that was begun; begin one with loginWithRedirect. Are the server's cookies let through?")
 	case answer.Status != 200:

@@ -114,7 +114,7 @@ func (c *Client) get(ctx context.Context, address string) (*browser.Response, er
 	answer, err := c.http.Do(ctx, &browser.Request{
 		Method: "GET", URL: address, MaxBytes: maxAnswer, Headers: map[string]string{"accept": "application/json"},
 	})
-	return answer, transport(ctx, err)
+	return answer, Transport(ctx, err)
 }
 
 // Reachable tells whether the issuer answers at all. Where there is no

@@ -64,8 +64,8 @@ func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive b
 	})
 }
 
-// transport gives an error without an answer its code.
-func transport(ctx context.Context, err error) error {
+// Transport gives an error without an answer its code.
+func Transport(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil

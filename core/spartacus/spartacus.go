@@ -21,13 +21,6 @@ const (
 	ASMKey  = "spartacus\u26bf\u26bfasm"
 )
 
-// The storefront's user ids that mean nobody in particular.
-const (
-	anonymous = "anonymous"
-	current   = "current"
-	guest     = "guest"
-)
-
 // Left is what can be used of it. Nothing in it is half a thing: a token is
 // whole and lasts, or it is not here.
 type Left struct {
@@ -57,15 +50,15 @@ func Read(get func(key string) (string, bool), now time.Time) Left {
 	switch target := asm.Get("tokenTarget"); {
 	case !readable:
 		// It may have said that there is an agent.
-	case target.TextOr("") == "CSAgent" && (user == anonymous || customerID(user)):
+	case target.TextOr("") == "CSAgent" && (user == session.Anonymous || session.IsUser(user)):
 		left.Agent, left.Customer = tokens(auth.Get("token"), now), tokens(asm.Get("emulatedUserToken"), now)
 		if left.Agent.Access.Expose() == left.Customer.Access.Expose() {
 			left.Agent, left.Customer = session.Tokens{}, session.Tokens{}
 		}
-		if user != anonymous && !left.Agent.Access.Empty() {
+		if user != session.Anonymous && !left.Agent.Access.Empty() {
 			left.Emulated = user
 		}
-	case (target.TextOr("") == "User" || target.Kind() == strictjson.Missing) && user == current:
+	case (target.TextOr("") == "User" || target.Kind() == strictjson.Missing) && user == session.Current:
 		left.Customer = tokens(auth.Get("token"), now)
 	}
 	return left
@@ -83,12 +76,6 @@ func record(get func(key string) (string, bool), key string) (strictjson.Value, 
 		return strictjson.Value{}, false
 	}
 	return v, true
-}
-
-// customerID tells whether id may be that of a customer who is emulated. It will
-// be part of addresses and of a header.
-func customerID(id string) bool {
-	return visible(id) && len(id) <= 255 && id != current && id != guest && id != anonymous
 }
 
 // page returns what looks like a path of one's own, or "".

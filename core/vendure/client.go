@@ -9,6 +9,7 @@ import (
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
+	"latchkey/core/oauth"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
@@ -77,7 +78,7 @@ func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 		Method: "POST", URL: c.URL, Headers: headers, Body: body.Done(), MaxBytes: maxAnswer, Credentials: c.Header == "", KeepAlive: o.leaving,
 	})
 	if err != nil {
-		return answer{}, transport(ctx, err)
+		return answer{}, oauth.Transport(ctx, err)
 	}
 	switch {
 	case got.Status == 429:
@@ -183,14 +184,4 @@ func typed(v strictjson.Value) error {
 		Code: errcode.InvalidCredentials, Message: "the server did not sign in: " + code,
 		OAuth: &errcode.OAuth{Error: code, Description: v.Get("message").TextOr("")},
 	}
-}
-
-func transport(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() == context.DeadlineExceeded:
-		return errcode.Wrap(errcode.Timeout, "the server did not answer in time", err)
-	case ctx.Err() != nil:
-		return errcode.Wrap(errcode.Aborted, "the request was given up", err)
-	}
-	return errcode.Wrap(errcode.NetworkError, "the server could not be reached, or does not allow this origin (CORS)", err)
 }

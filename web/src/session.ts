@@ -227,11 +227,12 @@ export const createSession = (given: SessionOptions): Session => {
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);
     const policy = record?.policy ?? none;
-    // With cookies that nobody can see, no record may still be a session.
-    if (rule ? rule.hold || rule.validUntil! <= now() : config.finds && !record) void boot().catch(nothing);
-    else show(record?.state ?? anonymous());
     plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
     setPrototypeOf(plane.policy.rules, null);
+    // With cookies that nobody can see, no record may still be a session.
+    if (rule ? rule.hold || rule.validUntil! <= now() : config.finds && !record) void boot().catch(nothing);
+    // Whoever is told of it may use it at once.
+    else show(record?.state ?? anonymous());
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;
     // What waits to be told here comes with the runtime.

@@ -86,7 +86,7 @@ export interface RedirectOptions {
 
 /** What `createSession` takes. Each option is read once, when it is called. */
 export interface SessionOptions {
-  /** How one signs in: what `oidc()` or `oauth()` returns. */
+  /** How one signs in: what `oidc()`, `oauth()`, `occ()`, `vendure()` or `cookies()` returns. */
   auth: Scheme;
   /** Which requests carry the session. A string is short for `{ url }`; the longest prefix wins. */
   api: (string | ApiRule)[];

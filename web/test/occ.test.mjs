@@ -409,6 +409,18 @@ test('S79 a base site that is not the context stays', async () => {
   assert.deepEqual([context, baseSite], ['others', 'electronics-spa']);
 });
 
+test('S79 whoever is told of the other session may use it at once', async () => {
+  const session = shop();
+  localStorage.setItem(keyOf('apparel-uk-spa'), JSON.stringify(stored({ context: 'apparel-uk-spa' })));
+  let called;
+  session.subscribe(({ isLoggedIn }) => {
+    if (isLoggedIn) called ??= fetch(url);
+  });
+  await session.switchContext('apparel-uk-spa');
+  await called;
+  assert.deepEqual(sent.map(auth), [token]);
+});
+
 test('S79 a session there that is over is known before switchContext is done', async () => {
   const session = bothSites({ rule: { validUntil: 1 } });
   const start = deferred();

@@ -762,11 +762,26 @@ func TestAnAPIThatWantsAStrongerSignIn(t *testing.T) {
 		session, version, _, _ := p.now()
 		outcome := p.outcome("refused", fmt.Sprintf(`"as":"user","session":%q,"version":%d`, session, version),
 			`,"status":401,"challenge":"Bearer error=\"insufficient_user_authentication\", acr_values=\"gold\", max_age=\"60\""`)
-		assert.Equal(t, "giveup", outcome, "a refresh would bring the same sign-in")
+		assert.Equal(t, "good", outcome, "a refresh would bring the same sign-in")
 		assert.Zero(t, server.Refreshes())
 		assert.Equal(t, "error", p.takeEvents())
 		assert.Equal(t, []string{"interaction_required"}, p.errors)
 		assert.Equal(t, "alice", p.user())
+	})
+}
+
+func TestFF50AnAPIThatSaysTheTokenIsGood(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := openPage(t, profile, server, config(""))
+		signIn(t, p, "alice")
+		p.takeEvents()
+		session, version, _, _ := p.now()
+		for _, challenge := range []string{"insufficient_scope", "invalid_request"} {
+			outcome := p.outcome("refused", fmt.Sprintf(`"as":"user","session":%q,"version":%d`, session, version), `,"status":401,"challenge":"Bearer error=`+challenge+`"`)
+			assert.Equal(t, "good", outcome)
+		}
+		assert.Zero(t, server.Refreshes())
+		assert.Empty(t, p.takeEvents())
 	})
 }
 

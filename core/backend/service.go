@@ -48,11 +48,11 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	case err != nil:
 		return err
 	case got.Status == 400 || got.Status == 401 || got.Status == 422:
-		e := Failure(got, "auth.login")
+		e := Failure(got, "auth.login", c.clock.Now())
 		e.Code, e.Message = errcode.InvalidCredentials, "the backend does not take this name and password"
 		return e
 	case !Good(got):
-		return Failure(got, "auth.login")
+		return Failure(got, "auth.login", c.clock.Now())
 	}
 	c.forget()
 	who, err := c.Who(ctx)

@@ -335,6 +335,11 @@ func (s *AuthServer) RevokeOf(client, user string) {
 	})
 }
 
+// Become makes all sessions there are somebody else's.
+func (s *AuthServer) Become(user string) {
+	s.each(func(f *family) { f.user = user })
+}
+
 // Fallen tells whether RevokeOf has ended what a token belongs to.
 func (s *AuthServer) Fallen(token string) bool {
 	s.mu.Lock()

@@ -143,6 +143,8 @@ func (s *server) Give(user string) map[string]string {
 	return s.issue(&family{user: user})
 }
 
+func (s *server) Gone() map[string]string { return map[string]string{"front-token": "remove"} }
+
 func TestSuite(t *testing.T) {
 	for mode, header := range map[string]bool{"cookie": false, "header": true} {
 		t.Run(mode, func(t *testing.T) {

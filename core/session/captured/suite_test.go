@@ -124,6 +124,8 @@ func (s giving) Give(user string) map[string]string {
 	return s.begin(user)
 }
 
+func (s giving) Gone() map[string]string { return map[string]string{bearer: ""} }
+
 func TestSuite(t *testing.T) {
 	for method, cookie := range map[string]bool{"bearer": false, "cookie": true} {
 		t.Run(method, func(t *testing.T) {

@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"latchkey/core/browser/browsertest"
+	"latchkey/core/errcode"
 )
 
 // moments are operations of a tab that is killed, in the order of a recovery.
@@ -130,6 +132,26 @@ func signInDuring(w *world, c named[bool]) {
 	}
 }
 
+func logoutDuringSignIn(w *world, c named[bool]) {
+	a, b := w.two()
+	a.takeEvents()
+	g := w.hold(SignIn, c.is)
+	done := make(chan error)
+	go func() { done <- a.trySignIn("bob") }()
+	<-g.reached
+	b.logout()
+	synctest.Wait()
+	close(g.open)
+	assert.Equal(w, errcode.SessionChanged, errcode.Of(<-done))
+	synctest.Wait()
+	a.is("anonymous", "logout:user (remote)")
+	b.is("anonymous", "logout:user")
+	w.nothingLeft()
+	assert.Empty(w, w.server.API(Request{Cookies: true}).User, "what nobody waits for is given back")
+	a.signIn("bob")
+	assert.Equal(w, result{user: "bob", status: 200}, a.fetch())
+}
+
 // becomes has a recovery come back with what is bob's. That may be his session from now on, or
 // the end of hers, but no request of alice's goes with it.
 func becomes(w *world) {
@@ -153,6 +175,53 @@ func becomes(w *world) {
 		w.nothingLeft()
 	}
 }
+
+func becomesLate(w *world) {
+	a, b := w.two()
+	a.takeEvents()
+	g := w.hold(Recovery, false)
+	w.set(func() { w.stubborn = true })
+	waiting := a.later()
+	<-g.reached
+	b.logout()
+	assert.Equal(w, w.turnedDown(), w.now(waiting))
+	w.server.Become("bob")
+	close(g.open)
+	synctest.Wait()
+	a.is("anonymous", "logout:user (remote)")
+	b.is("anonymous", "logout:user")
+	w.nothingLeft()
+}
+
+// deaf has no tab hear of another: each finds out when it looks.
+func deaf(w *world, c named[bool]) {
+	a, b := w.two()
+	a.takeEvents()
+	w.profile.Step = func(_ context.Context, _ *browsertest.Tab, operation string) error {
+		if operation == "note" {
+			return errDeaf
+		}
+		return nil
+	}
+	g := w.hold(Recovery, c.is)
+	w.server.Expire()
+	waiting := a.later()
+	<-g.reached
+	b.logout()
+	synctest.Wait()
+	a.is("alice", "")
+	close(g.open)
+	assert.Equal(w, w.turnedDown(), w.now(waiting))
+	a.is("anonymous", "logout:user (remote)")
+	w.nothingLeft()
+	b.signIn("bob")
+	_, err := a.Call("look", "{}")
+	assert.NoError(w, err)
+	a.is("bob", "login (remote)")
+	assert.Equal(w, result{user: "bob", status: 200}, a.fetch())
+}
+
+var errDeaf = errors.New("the note is lost")
 
 // handedOut has answers to the page's own requests bring a session.
 func handedOut(w *world) {
@@ -199,12 +268,23 @@ func handedOut(w *world) {
 	a.is("bob", "login (remote)")
 	b.is("bob", "login")
 	for _, late := range []stamp{nobodys, hers} {
-		a.observe(late, 200, give("alice"))
-		b.observe(late, 200, give("alice"))
+		for _, p := range []*Tab{a, b} {
+			p.observe(late, 200, give("alice"))
+			if gives {
+				p.observe(late, 200, giver.Gone())
+			}
+		}
 	}
 	synctest.Wait()
 	a.is("bob", "")
 	b.is("bob", "")
+	if gives {
+		a.observe(a.stamp(), w.Refusal.Status, giver.Gone())
+		synctest.Wait()
+		a.is("anonymous", "expired, logout:expired")
+		b.is("anonymous", "expired (remote), logout:expired (remote)")
+		w.nothingLeft()
+	}
 }
 
 func logout(w *world) {

@@ -77,8 +77,10 @@ type Server interface {
 // Giver is what a Server is too that hands a session out in answers to the page's own
 // requests.
 type Giver interface {
-	// Give begins a session, and returns the headers with it.
+	// Give begins a session, and returns the headers with it; Gone are those with the end
+	// of one.
 	Give(user string) map[string]string
+	Gone() map[string]string
 }
 
 // Kind is what a request of the runtime's is for.
@@ -137,7 +139,10 @@ func Run(t *testing.T, s Subject) {
 		{"RR-10 a tab that froze in a recovery brings nothing back", once(frozen)},
 		{"RR-32 RR-35 a logout during a recovery wins", each(sides, logoutDuring)},
 		{"RR-33 RR-34 a sign-in during a recovery wins", each(sides, signInDuring)},
+		{"VE-07 a logout during a sign-in wins", each(sides, logoutDuringSignIn)},
 		{"RR-36 credentials that are somebody else's by now", once(becomes)},
+		{"RR-36 RR-32 they come after a logout", once(becomesLate)},
+		{"RR-49 RR-50 notes between tabs that never come", each(sides, deaf)},
 		{"VE-01 VE-07 what answers to the page's own requests bring", once(handedOut)},
 		{"CK-08 ST-27 a logout is local first, offline too", once(logout)},
 		{"ST-01 ST-02 a storage that fails", each(storages, badStorage)},

@@ -137,6 +137,11 @@ func (s *server) Expire()            { s.each(func(f *family) { f.over = true })
 func (s *server) End()               { s.each(func(f *family) { f.user = "" }) }
 func (s *server) Become(user string) { s.each(func(f *family) { f.user = user }) }
 
+func (s *server) Alive(user string) (alive bool) {
+	s.each(func(f *family) { alive = alive || f.user == user })
+	return alive
+}
+
 func (s *server) Give(user string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -115,6 +115,17 @@ func (s *shopServer) Become(user string) {
 	}
 }
 
+func (s *shopServer) Alive(user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, whose := range s.users {
+		if whose == user {
+			return true
+		}
+	}
+	return false
+}
+
 // giving is one that hands its token out in answers.
 type giving struct{ *shopServer }
 

@@ -96,6 +96,11 @@ func (s *server) Expire() {
 func (s *server) End()               { s.set(func() { s.user = "" }) }
 func (s *server) Become(user string) { s.set(func() { s.user = user }) }
 
+func (s *server) Alive(user string) (alive bool) {
+	s.set(func() { alive = s.user == user })
+	return alive
+}
+
 func TestSuite(t *testing.T) {
 	for name, renews := range map[string]bool{"with a refresh endpoint": true, "a look is the refresh": false} {
 		t.Run(name, func(t *testing.T) {

@@ -147,7 +147,7 @@ func logoutDuringSignIn(w *world, c named[bool]) {
 	a.is("anonymous", "logout:user (remote)")
 	b.is("anonymous", "logout:user")
 	w.nothingLeft()
-	assert.Empty(w, w.server.API(Request{Cookies: true}).User, "what nobody waits for is given back")
+	assert.False(w, w.server.Alive("bob"), "what nobody waits for is given back")
 	a.signIn("bob")
 	assert.Equal(w, result{user: "bob", status: 200}, a.fetch())
 }
@@ -300,6 +300,7 @@ func logout(w *world) {
 	w.nothingLeft()
 	close(g.open)
 	<-done
+	assert.False(w, w.server.Alive("alice"))
 	a.logout()
 	synctest.Wait()
 	a.is("anonymous", "")
@@ -317,7 +318,9 @@ func logout(w *world) {
 	w.nothingLeft()
 	w.meet(nil)
 	w.requests()
-	w.open().is("anonymous", "")
-	a.reload().is("anonymous", "")
+	for _, p := range []*Tab{w.open(), a.reload()} {
+		synctest.Wait()
+		p.is("anonymous", "")
+	}
 	assert.Zero(w, w.requests())
 }

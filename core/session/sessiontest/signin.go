@@ -78,6 +78,15 @@ func nobody(w *world) {
 	assert.Equal(w, errcode.SessionExpired, errcode.Of(err))
 	assert.Zero(w, w.requests())
 	a.is("anonymous", "")
+
+	// That there is nobody is written down: no page waits for the server again.
+	g, before := w.hold(Recovery, false), w.profile.Now()
+	w.open().is("anonymous", "")
+	assert.Equal(w, before, w.profile.Now())
+	if !w.Asks {
+		assert.Zero(w, w.requests())
+	}
+	close(g.open)
 }
 
 // withoutRecord has five tabs open at once where there is no record, but the browser may

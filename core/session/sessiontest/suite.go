@@ -70,6 +70,8 @@ type Server interface {
 	Expire()
 	// End ends all sessions.
 	End()
+	// Alive tells whether a user has a session.
+	Alive(user string) bool
 	// Become makes all sessions there are somebody else's.
 	Become(user string)
 }

@@ -318,9 +318,7 @@ func logout(w *world) {
 	w.nothingLeft()
 	w.meet(nil)
 	w.requests()
-	for _, p := range []*Tab{w.open(), a.reload()} {
-		synctest.Wait()
-		p.is("anonymous", "")
-	}
+	w.open().is("anonymous", "")
+	a.reload().is("anonymous", "")
 	assert.Zero(w, w.requests())
 }

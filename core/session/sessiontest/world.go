@@ -109,7 +109,7 @@ func (w *world) set(change func()) {
 	change()
 }
 
-// inTrouble has each request of the runtime's meet with that; nil is none.
+// meet has each request of the runtime's meet with that; nil is none.
 func (w *world) meet(trouble func(context.Context) (*browser.Response, error)) {
 	w.set(func() { w.trouble = trouble })
 }
@@ -136,11 +136,13 @@ func (w *world) requests() (n int) {
 	return n
 }
 
-// open opens a tab, which starts its runtime.
+// open opens a tab, which starts its runtime. Where that goes on to ask the server, it has
+// its answer.
 func (w *world) open() *Tab {
 	w.Helper()
 	p := w.newTab()
 	require.NoError(w, p.start())
+	synctest.Wait()
 	return p
 }
 

@@ -4,17 +4,17 @@
  */
 import { cookieOf } from './cookies';
 import { proverOf, type Proof } from './dpop';
-import type { Extra, Sending } from './fetch';
+import type { Answer, Extra, Sending } from './covered';
 import type { Platform } from './platform';
 import { failing, short, textOf } from './refusal';
 import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
-const discard = (body: Request | Response | undefined): void => {
+const discard = (body: Request | Answer | undefined): void => {
   body?.body?.cancel().catch(() => {});
 };
 
-const isJSON = ({ headers }: Response) => /json/.test(headers.get('content-type') ?? '');
+const isJSON = ({ headers }: Answer) => /json/.test(headers.get('content-type') ?? '');
 
 const userIdHeader = 'sap-commerce-cloud-user-id';
 
@@ -44,7 +44,7 @@ export const bounded = <T>(
 declare const __VERSION__: string;
 
 /** Goes on with `it`, whose `response` is a refusal or not there yet. */
-export const proceed = async (platform: Platform, it: Sending): Promise<Response> => {
+export const proceed = async <Its extends Answer>(platform: Platform, it: Sending<Its>): Promise<Its> => {
   // A first file of another version may mean something else by all of it (GW-08).
   if (platform.version != __VERSION__) return it.response ?? it.call();
   const { plane, by, init, headers, hit, once, retries } = it;
@@ -108,7 +108,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Whether the answer refuses the credentials. Its body, where that says so, is looked at in a copy. */
-  const refused = async (rule: Rule, response: Response): Promise<boolean | undefined> => {
+  const refused = async (rule: Rule, response: Answer): Promise<boolean | undefined> => {
     // A visitor's credentials are not refused, but what the page's configuration sends may be.
     const how = rule.refused ?? (rule.tells || (rule.single && usual()) ? { status: [200], codes: [] } : undefined);
     if (!how || !it.refused({ refused: how }, response)) return;
@@ -136,7 +136,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** The body of an answer, from a copy. */
-  const read = async (response: Response, beginning?: RegExp): Promise<string | undefined> => {
+  const read = async (response: Answer, beginning?: RegExp): Promise<string | undefined> => {
     const reader = response.clone().body?.getReader();
     try {
       return await wait(textOf(reader!, types_, beginning));
@@ -147,7 +147,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Which claims the session lacks, as the answer's body says. */
-  const lacking = async (response: Response): Promise<string[]> => {
+  const lacking = async (response: Answer): Promise<string[]> => {
     try {
       return parse((await read(response))!).claimValidationErrors.map(({ id }: any) => `${id}`);
     } catch {
@@ -164,7 +164,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Tells the core of what an answer brought that the rule wants it to know. The next request needs what comes of it. */
-  const observe = async (rule: Rule, response: Response): Promise<void> => {
+  const observe = async (rule: Rule, response: Answer): Promise<void> => {
     // After a redirect to another origin it is not our server that says something (VE-02).
     if (response.redirected && !startsWith(response.url, hit.origin)) return;
     const facts: Record<string, unknown> = { as: by(policy), ...stampOf(policy) };
@@ -193,7 +193,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Whether the answer is to what gets a visitor a session, and has been read by another origin that saw no token (VE-03). */
-  const isHidden = async (rule: Rule, response: Response): Promise<boolean> => {
+  const isHidden = async (rule: Rule, response: Answer): Promise<boolean> => {
     if (response.type != 'cors' || !isJSON(response) || (init.credentials ?? it.request?.credentials) == 'include')
       return false;
     const text = await read(response).catch(() => {});

@@ -229,6 +229,8 @@ func (r *Runtime) loginWithPopup(ctx context.Context, args strictjson.Value) (st
 }
 
 func (r *Runtime) loginSilently(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
 	return Nothing, r.service.LoginSilently(ctx, userauth.SilentOptions{LoginHint: args.Get("loginHint").TextOr(""), Params: params(args)})
 }
 

@@ -77,6 +77,8 @@ fuzz:
 	done
 	go test ./core/persist -run '^$$' -fuzz FuzzDecode -fuzztime 60s
 	go test ./core/spartacus -run '^$$' -fuzz FuzzRead -fuzztime 60s
+	$(say) "100,000,000 spellings of addresses, in the browser"
+	cd web && SPELLINGS=100000000 node --test e2e/url-fuzz.test.mjs
 
 clean:
 	rm -rf web/dist web/.cache web/node_modules web/e2e/spartacus/node_modules web/e2e/servers/backends/node_modules web/e2e/servers/backends/data

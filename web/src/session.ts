@@ -233,7 +233,7 @@ export const createSession = (given: SessionOptions): Session => {
     plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
     setPrototypeOf(plane.policy.rules, null);
     // With cookies that nobody can see, no record may still be a session; a marker says so, or that there is none.
-    const isLeft = config.marker ? !rule == /^(?!anonymous|;|$)/.test(`${marker ?? ''}`) : config.finds && !record;
+    const isLeft = config.marker ? !rule == marker : config.finds && !record;
     if (isLeft || rule?.hold || rule?.validUntil! <= now()) void boot().catch(nothing);
     // Whoever is told of it may use it at once.
     else show(record?.state ?? anonymous());
@@ -260,7 +260,7 @@ export const createSession = (given: SessionOptions): Session => {
         return (
           name &&
           (i > 4
-            ? `; ${document.cookie}`.split(`; ${name}=`)[1]
+            ? RegExp(`; ${name}=(?!anonymous|;|$)`).test('; ' + document.cookie)
             : (i > 3 ? sessionStorage : storage).getItem(name as string))
         );
       } catch {

@@ -78,7 +78,12 @@ func (r *Runtime) vendure() {
 func (r *Runtime) backend() {
 	b := r.browser
 	client := backend.New(*r.config.Backend, b.HTTP, b.Cookies, b.Clock)
-	r.main(cookie.New(cookie.Options{CSRF: client.Rule(), Who: client.Who, Refresh: client.Refreshing()}))
+	r.also = []policy.Rule{client.Application()}
+	o := cookie.Options{CSRF: client.Rule(), Who: client.Who, Refresh: client.Refreshing()}
+	if client.Marker != "" {
+		o.Marker = client
+	}
+	r.main(cookie.New(o))
 	r.service, r.csrf = backend.NewService(client, r.keeper), client.Token
 }
 

@@ -194,6 +194,9 @@ func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)
 		if next, wrote = change(now); next.Live() {
 			next.Tokens = next.Tokens.dated(next.Generation)
 		}
+		if s, ok := k.Strategy.(Marked); ok && wrote {
+			next.Mark = s.Mark()
+		}
 		return next, wrote
 	})
 	k.adopt(rec, !wrote, true)

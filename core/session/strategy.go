@@ -65,10 +65,20 @@ type Answer struct {
 // Settler is what a strategy is too that keeps nothing here by which a session could
 // be told: the browser does.
 type Settler interface {
+	// Unsettled tells whether a record does not even say if there is a session: the page
+	// is then shown nothing before Settle.
+	Unsettled(Record) bool
 	// Settle finds out whether what the keeper has loaded is so. It is called once, when
-	// a runtime starts: before the page is shown anything, where there has never been a
-	// record.
+	// a runtime starts.
 	Settle(context.Context, *Keeper)
+}
+
+// Marked is what a strategy is too whose server leaves a sign for the page to read
+// where there is a session.
+type Marked interface {
+	// Mark is that sign; "" where there is none. Each record is written with it, so that
+	// another one says that the record may be wrong.
+	Mark() string
 }
 
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.

@@ -75,9 +75,12 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, _ string) sessi
 // Discard does nothing: who ended the session has told the server.
 func (Strategy) Discard(context.Context, session.Tokens) {}
 
+// Unsettled says that no record may be a session all the same.
+func (Strategy) Unsettled(r session.Record) bool { return r.Generation == 0 }
+
 // Settle looks for a session that there is no record of, once for all tabs.
 func (s Strategy) Settle(ctx context.Context, k *session.Keeper) {
-	if err := k.Find(ctx, s.client.Find); err != nil {
+	if err := k.Find(ctx, s.Unsettled, s.client.Find); err != nil {
 		user := k.UserID()
 		k.Announce(event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user})
 	}

@@ -53,7 +53,7 @@ const occOptions =
   oauthOptions;
 const vendureOptions = 'scheme* url* tokenMethod:bearer|cookie authTokenHeader channelToken';
 const cookieOptions = 'scheme* login:@string|@object csrf:@object logout refresh protocol:generic|supertokens ';
-const genericOptions = cookieOptions + 'session* userId claims';
+const genericOptions = cookieOptions + 'session* userId claims marker';
 const superTokensOptions = cookieOptions + 'tokenTransferMethod:cookie|header';
 /** What is in a body of GraphQL that may get a visitor of Vendure a session. */
 const making = 'mutation|active|order|eligible';
@@ -271,15 +271,17 @@ export const readOptions = (given: SessionOptions) => {
       flow: 'password',
       backend,
       finds: true,
-      visitors: [
-        isSuper
-          ? {
+      // The client is the backend itself, which has a token of its own or none.
+      clientTokens: isSuper && auth.clientTokens,
+      visitors: isSuper
+        ? [
+            {
               as: 'user',
               credentials: 'include',
               capture: ['front-token', 'anti-csrf', 'st-access-token', 'st-refresh-token'],
-            }
-          : { as: 'user', credentials: 'include', csrf },
-      ],
+            },
+          ]
+        : ['user', 'client'].map((as) => ({ as, credentials: 'include', csrf })),
     });
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");

@@ -445,6 +445,12 @@ export interface CookieOptions {
    * @default the object that the id is in
    */
   claims?: string;
+  /**
+   * The name, exactly, of a cookie that the backend sets with the session and that the page may read: whose it is, or just
+   * that there is one; `anonymous` is nobody. Visitors without it are not asked about. It is taken away when the session ends,
+   * so it must have `Path=/`.
+   */
+  marker?: string;
   /** What an unsafe request (all but GET, HEAD, OPTIONS, TRACE) carries to show that it is the page's own; none by default. */
   csrf?: {
     /**

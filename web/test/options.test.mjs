@@ -477,7 +477,10 @@ test('CK-01 cookies() makes of its options what the core and each request need',
     [at('/out'), at('/session'), undefined, at('/session')],
   );
   assert.deepEqual({ ...csrf }, { header: 'x-csrf-token', cookie: 'a' });
-  assert.deepEqual(visitors, [{ as: 'user', credentials: 'include', csrf }]);
+  assert.deepEqual(
+    visitors,
+    ['user', 'client'].map((as) => ({ as, credentials: 'include', csrf })),
+  );
   assert.deepEqual({ ...(await of({ csrf: {} })).csrf }, { header: 'x-requested-with', value: 'XMLHttpRequest' });
   const supertokens = await of({
     session: undefined,
@@ -494,6 +497,7 @@ test('CK-01 cookies() makes of its options what the core and each request need',
     'csrf.endpoint': { csrf: { endpoint: 'ftp://a' } },
     csrf: { session: undefined, protocol: 'supertokens', csrf: {} },
     userId: { session: undefined, protocol: 'supertokens', userId: 'a' },
+    marker: { session: undefined, protocol: 'supertokens', marker: 'a' },
     tokenTransferMethod: { tokenTransferMethod: 'header' },
   }))
     invalid(`auth.${name}`, { auth: latchkey.cookies({ session: '/session', ...auth }) });

@@ -7,6 +7,7 @@ import (
 	"latchkey/core/event"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
+	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/session/bearer"
@@ -64,9 +65,10 @@ func (r *Runtime) vendure() {
 	client := vendure.New(c, r.browser.HTTP, r.browser.Clock)
 	o := captured.Options{
 		Header: c.Header, Making: c.Making, Watch: vendure.Watched, Ending: vendure.Logout, Codes: vendure.Refusing, Whose: client.Whose, Refuse: client.Refuse,
+		Begins: vendure.Begins,
 	}
 	if c.Channel != "" {
-		o.Always = []string{vendure.NoChannel}
+		o.Tells = policy.Tells{Codes: []string{vendure.NoChannel}, Param: vendure.ChannelHeader}
 	}
 	r.main(captured.New(o))
 	r.service = vendure.NewService(client, r.keeper, r.navigation.Forget, r.browser.Location)

@@ -69,6 +69,12 @@ type Rule struct {
 	// a body that it fits: the first may bring what the others have to carry. It is a
 	// regular expression; "" is for none.
 	Single string
+	// Begins is what tells of an answer to one of those that the visitor has a session
+	// now, also where nothing that is captured can be seen; the zero Begins for none.
+	Begins Begins
+	// Tells is for errors that are no refusal, and that the core has to hear of; the zero
+	// Tells for none.
+	Tells Tells
 	// Watch is a regular expression too: of answers to requests with a body that it fits
 	// the core is told, with or without headers.
 	Watch string
@@ -89,6 +95,17 @@ type Refusal struct {
 	Types []string
 	// Codes are the same for GraphQL: {"errors": [{"extensions": {"code": …}}]}.
 	Codes []string
+}
+
+// Begins has two regular expressions: what is in the body of a request that surely gets
+// a visitor a session, and in an answer's.
+type Begins struct{ Request, Answer string }
+
+// Tells has codes of GraphQL errors. They count where the request's header Param is the
+// configuration's, and its address has no parameter of that name, which would win.
+type Tells struct {
+	Codes []string
+	Param string
 }
 
 // CSRF is what an unsafe request carries to show that it is the page's own.
@@ -168,6 +185,18 @@ func (r Rule) json() string {
 		o.Int("claims", int64(r.Claims))
 	}
 	o.Text("single", r.Single)
+	if r.Begins != (Begins{}) {
+		var begins strictjson.Object
+		begins.Text("request", r.Begins.Request)
+		begins.Text("answer", r.Begins.Answer)
+		o.Raw("begins", begins.Done())
+	}
+	if r.Tells.Codes != nil {
+		var tells strictjson.Object
+		tells.Texts("codes", r.Tells.Codes)
+		tells.String("param", r.Tells.Param)
+		o.Raw("tells", tells.Done())
+	}
 	o.Text("watch", r.Watch)
 	if r.CSRF.Header != "" {
 		var csrf strictjson.Object

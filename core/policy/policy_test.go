@@ -55,11 +55,12 @@ var golden = map[string]policy.Policy{
 	}},
 	"captured": {Session: "s1", Version: 2, Rules: []policy.Rule{{
 		As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer token")}}, Capture: []string{"vendure-auth-token"},
-		Refused: policy.Refusal{Statuses: []int{200}, Codes: []string{"FORBIDDEN", "CHANNEL_NOT_FOUND"}}, Watch: "logout|login",
+		Refused: policy.Refusal{Statuses: []int{200}, Codes: []string{"FORBIDDEN"}}, Watch: "logout|login",
+		Tells: policy.Tells{Codes: []string{"CHANNEL_NOT_FOUND"}, Param: "vendure-token"},
 	}}},
 	"captured-visitor": {Version: 3, Rules: []policy.Rule{{
 		As: policy.User, Capture: []string{"vendure-auth-token"}, Single: "mutation|order", Watch: "logout|login",
-		Refused: policy.Refusal{Statuses: []int{200}, Codes: []string{"CHANNEL_NOT_FOUND"}},
+		Begins: policy.Begins{Request: "order", Answer: `"order":`},
 	}}},
 	"cookie-visitor": {Version: 1, Rules: []policy.Rule{{As: policy.User, Credentials: true, Single: "mutation|order", Watch: "logout|login"}}},
 	"visitor":        {Version: 3, Rules: []policy.Rule{{As: policy.Client, Hold: true, Session: "client"}}},

@@ -10,6 +10,7 @@ import (
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/oauth"
+	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
@@ -69,7 +70,7 @@ func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 	body.Raw("variables", o.variables)
 	headers := map[string]string{"content-type": "application/json", "accept": "application/json"}
 	if c.Channel != "" && !c.unknown.Load() {
-		headers["vendure-token"] = c.Channel
+		headers[ChannelHeader] = c.Channel
 	}
 	if !o.token.Empty() {
 		headers["authorization"] = "Bearer " + o.token.Expose()
@@ -112,6 +113,16 @@ const (
 	// NoChannel: the server does not know the channel's token.
 	NoChannel = "CHANNEL_NOT_FOUND"
 )
+
+// ChannelHeader says which channel a request is for; so does a parameter of the same name.
+const ChannelHeader = "vendure-token"
+
+// Begins is what tells that a visitor has got a session: what shows an order makes one,
+// and so does whatever answers with an order or a user.
+var Begins = policy.Begins{
+	Request: "active|order|eligible",
+	Answer:  `"(activeOrder|addItemToOrder)"\s*:|:\s*"CurrentUser"`,
+}
 
 // Refusing are those that mean that nobody is signed in, or not somebody who may do
 // that.

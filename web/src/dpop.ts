@@ -5,6 +5,8 @@
  * The key is in IndexedDB, from where nobody can export it. What IndexedDB offers is not captured: a script that could
  * patch it can as well open the database, and use the key there as long as it runs. What sees a token is.
  */
+import type { Answer } from './covered';
+import { Reply } from './reply';
 import { createKit } from './kit';
 import type { Platform } from './platform';
 import type { Rule } from './policy';
@@ -24,7 +26,7 @@ export interface Proof {
    * Learns from the answer. Tells whether the server wants the request again, with the nonce that it has given
    * (section 9). `clock` says that the answer is from no cache, and its date the server's.
    */
-  learn(response: Response, clock?: boolean): boolean;
+  learn(response: Answer, clock?: boolean): boolean;
 }
 
 interface Key {
@@ -185,10 +187,13 @@ export const createProver = (platform: Platform, { config, pending }: ProverOpti
       const signature = await subtle('sign', own({ name: 'ECDSA', hash: 'SHA-256' }), key.pair.privateKey, utf8(text));
       return own({
         headers: own({ dpop: `${text}.${base64url(bytes(signature))}` }),
-        learn(response: Response, byClock?: boolean): boolean {
+        learn(response: Answer, byClock?: boolean): boolean {
           try {
-            const member = (name: string) => get(members.Response, name, response);
-            const header = (name: string): string | null => apply(members.Headers.get, member('headers'), [name]);
+            const isReply = Reply.is(response);
+            const member = (name: 'status' | 'url' | 'headers'): any =>
+              isReply ? response[name] : get(members.Response, name, response);
+            const header = (name: string): string | null =>
+              isReply ? response.headers.get(name) : apply(members.Headers.get, member('headers'), [name]);
             // After a redirect it is somebody else who answers.
             const from = at(member('url') || url).origin;
             const nonce = header('dpop-nonce');

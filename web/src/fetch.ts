@@ -1,102 +1,19 @@
-import type { Proof, Prover, ProverOptions } from './dpop';
-import { createMatch, type Hit, type Prefix } from './match';
-import type { Policy, Rule } from './policy';
+import { type Init, isReady, marks, type Plane, queue, secondFile, type Sending, sending, whose } from './covered';
+import type { HeaderRecord, SendOptions } from './covered';
+import type { Hit, Match } from './match';
 import {
   apply,
-  clearTimeout,
   cloneOf,
   create,
   getPrototypeOf,
   Headers,
   hrefOf,
   newHeaders,
-  newResponse,
-  now,
   ofRequest,
   ownKeys,
   platform,
   Request,
-  setTimeout,
-  startsWith,
 } from './platform';
-
-/** What the wrapped fetch asks of the session. */
-export interface Plane {
-  policy: Policy;
-  /** Set while nobody can know what the policy will be. It never rejects. */
-  held: Promise<unknown> | undefined;
-  closed: boolean;
-  /** The user's id that the page is shown. */
-  userId(): string;
-  /** A command of the core. Rejects where there is no core to ask. */
-  call(command: string, args: object): Promise<any>;
-  /** Those that are under way, by what they ask. */
-  readonly asking: Record<string, Promise<string | undefined>>;
-  /** Of which session, for the prover of its requests. */
-  readonly config: ProverOptions['config'];
-  readonly pending: ProverOptions['pending'];
-  prover?: Prover;
-  /** A visitor's request that may bring a session, and what comes of it. */
-  alone?: Promise<unknown>;
-  /** Set where no more is to be learned by that. */
-  met?: string;
-  /** The last `switchContext`. */
-  switching?: Promise<unknown>;
-}
-
-/** A covered request, as it was when the page called. */
-export interface Sending {
-  readonly plane: Plane;
-  /** Whose it is, as it is called in a policy's rules. */
-  by(policy: Policy): string;
-  /** Whose id goes along, where the page wants that: `true` is the user's. */
-  readonly userId: string | undefined;
-  readonly hit: Hit;
-  readonly init: Init;
-  readonly headers: HeaderRecord;
-  readonly method: string | undefined;
-  /** Its body cannot be sent again. */
-  readonly once: boolean;
-  readonly signal: AbortSignal | null | undefined;
-  readonly timeout: number;
-  readonly retries: number;
-  /** What it has to wait for before it is sent. */
-  readonly held: Promise<unknown> | undefined;
-  readonly ahead: Promise<void> | undefined;
-  /** The policy it was sent by, and the answer, if it was. */
-  policy: Policy;
-  response?: Response;
-  request: Request | undefined;
-  target: unknown;
-  /** A body that the page may change meanwhile. */
-  copy: Response | undefined;
-  /** A Request to send next time. */
-  spare?: Request;
-  /** Sends it. */
-  call(rule?: Rule, proof?: Extra): Promise<Response>;
-  /** Keeps a spare, if it is wanted and there is a need. */
-  keep(wanted: boolean): void;
-  refused(rule: Rule, response: Response): boolean | undefined;
-  /** Lets those go that were called after it. */
-  leave?(): void;
-}
-
-export interface FetchOptions {
-  readonly api: readonly Prefix[];
-  readonly retries: number;
-  readonly timeout: number;
-}
-
-/** Headers that one attempt has and the next may not. */
-export type Extra = Pick<Proof, 'headers'>;
-
-type Init = Record<PropertyKey, unknown>;
-type HeaderRecord = Record<string, string>;
-
-const mark = 'latchkey-as';
-/** Headers that are for us, Spartacus' too. They never leave the browser. */
-const marks = /^(latchkey-(as|user-id)|cx-use-c(lient|sagent)-token)$/i;
-const tag = {}.toString;
 
 /**
  * Every member of a caller's init, read once: own, inherited, accessors, and those that no browser
@@ -132,35 +49,14 @@ const brand = <T>(read: () => T): T | undefined => {
   }
 };
 
-/** The second file. Rejects when it does not come in `time`, in milliseconds, or when `signal` aborts. */
-export const secondFile = (signal: AbortSignal | null | undefined, time?: number) =>
-  new Promise<typeof import('./runtime')>((resolve, reject) => {
-    const timer = time && setTimeout(reject, time);
-    signal?.addEventListener('abort', reject);
-    const done = () => {
-      clearTimeout(timer);
-      // One signal may be that of many requests.
-      signal?.removeEventListener('abort', reject);
-    };
-    import('./runtime').finally(done).then(resolve, reject);
-  });
-
 /**
  * Wraps a fetch. What `api` does not cover is the native call with the same arguments, at once;
  * what it does cover differs from it by the headers of its rule.
  */
-export const createFetch = (
-  native: typeof fetch,
-  plane: Plane,
-  { api, retries, timeout }: FetchOptions,
-): typeof fetch => {
-  const match = createMatch(api);
-  /** Resolves when the request that was called last has left, or never will; undefined where none waits. */
-  let last: Promise<void> | undefined;
-
+export const createFetch = (native: typeof fetch, plane: Plane, match: Match, options: SendOptions): typeof fetch => {
   /** Goes on in the second file. Without it, or when it takes too long, the request stays as the page wrote it. */
-  const proceed = async (it: Sending): Promise<Response> => {
-    const how = await secondFile(it.signal, timeout).catch(() => {});
+  const proceed = async (it: Sending<Response>): Promise<Response> => {
+    const how = await secondFile(it.signal, options.timeout).catch(() => {});
     if (!how && it.signal?.aborted) throw it.signal.reason;
     return how ? how.proceed(platform, it) : (it.response ?? it.call());
   };
@@ -183,38 +79,16 @@ export const createFetch = (
         headers[name] = value;
       });
     }
-    const { config } = plane;
-    let as = (init.as ??
-      headers[mark] ??
-      (config.clientTokens && headers['cx-use-client-token'] == 'true'
-        ? 'client'
-        : headers['cx-use-csagent-token'] == 'true'
-          ? 'agent'
-          : hit?.as)) as string;
-    // Whose it is says not what it is for.
-    if (hit && startsWith(hit.as, as + ' ')) as = hit.as;
-    const userId = headers['latchkey-user-id'];
-    for (const name in headers) if (marks.test(name)) delete headers[name];
+    const its = whose(plane, hit, headers, init.as);
     delete init.as;
-    const { headers: usual } = config as { headers?: HeaderRecord };
-    if (hit) for (const name in usual) headers[name] ??= usual[name]!;
-    const by: Sending['by'] = ({ rules }) => {
-      const whose = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : as;
-      // AS-08: what is the user's own is asked for as nobody else: not the client, and not the agent who acts for them.
-      return (whose == 'client' || (rules.agent && whose == 'user')) &&
-        /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url)
-        ? 'none'
-        : whose;
-    };
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
     if (request && !ownKeys(init).length) {
       init.referrer = ofRequest(request, 'referrer');
       init.referrerPolicy = ofRequest(request, 'referrerPolicy');
     }
-    const { policy, held } = plane;
-    const rule = hit && policy.rules[by(policy)];
-    let it: Sending | undefined;
-    const call: Sending['call'] = (rule, proof) =>
+    const rule = hit && plane.policy.rules[its.by(plane.policy)];
+    let it: Sending<Response> | undefined;
+    const call: Sending<Response>['call'] = (rule, proof) =>
       apply(native, self, [
         it ? it.target : target,
         {
@@ -228,53 +102,27 @@ export const createFetch = (
       ]);
     /** A member of what is sent. */
     const member = (name: keyof Request): any => init[name] ?? (request && ofRequest(request, name));
-    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(held || rule)) return call();
+    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule)) return call();
 
-    // A body is sent again, or after a wait, as it was when the page called.
-    const kind = `${apply(tag, init.body, [])}`;
-    const copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
-    const once = !copy && !/Null|Undef|String|Blob|File/.test(kind);
     const method = member('method');
-    const isSafe = /^(GET|HEAD|undefined)$/i.test(method);
-    // None overtakes one that was called before it.
-    const ahead = last;
     it = {
-      plane,
-      by,
-      userId,
-      hit,
-      init,
-      headers,
-      method,
-      once,
+      ...sending(plane, options, its, hit, headers, init, method),
       signal: init.signal === null ? null : member('signal'),
-      timeout,
-      retries,
-      held,
-      ahead,
-      policy,
       request,
       target,
-      copy,
       call,
       keep(wanted) {
-        it!.spare = wanted && !once && it!.request && init.body == null && !isSafe ? cloneOf(it!.request) : undefined;
+        const { once, request } = it!;
+        it!.spare =
+          wanted && !once && request && init.body == null && !/^(GET|HEAD)$/i.test(method)
+            ? cloneOf(request)
+            : undefined;
       },
-      refused: (rule, { status, redirected, url }) =>
-        rule.refused?.status.includes(status) &&
-        // After a redirect to another origin it is not our server that refuses.
-        (!redirected || startsWith(url, hit.origin)),
-    };
+    } as Sending<Response>;
 
-    if (
-      // The native fetch says best what an aborted signal means.
-      it.signal?.aborted ||
-      (!held &&
-        !ahead &&
-        !userId &&
-        !(rule!.hold || rule!.dpop || rule!.single || (rule!.csrf && !isSafe) || rule!.validUntil! <= now()))
-    ) {
-      it.keep(retries > 0);
+    // The native fetch says best what an aborted signal means.
+    if (it.signal?.aborted || (rule && isReady(it, rule))) {
+      it.keep(options.retries > 0);
       it.response = await call(rule);
       if (rule!.capture || it.refused(rule!, it.response)) return proceed(it);
       it.spare?.body?.cancel().catch(() => {});
@@ -282,12 +130,7 @@ export const createFetch = (
     }
     // As the native call would, this marks the caller's Request as used.
     if (request && init.body == null) it.target = it.request = new Request(request);
-    const mine = (last = new Promise((resolve) => {
-      it.leave = () => {
-        if (last == mine) last = undefined;
-        resolve();
-      };
-    }));
+    queue(plane, it);
     try {
       return await proceed(it);
     } finally {

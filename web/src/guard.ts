@@ -2,7 +2,7 @@
  * What guards need beyond the session's state. It comes with the second file, but needs no runtime: most pages are shown
  * without it.
  */
-import type { Plane } from './fetch';
+import type { Plane } from './covered';
 import type { Config } from './options';
 import type { Platform } from './platform';
 import type { Session } from './types';

@@ -28,10 +28,12 @@ export const isBelow = (href: string, prefix: string): boolean => {
   );
 };
 
+export type Match = (raw: string) => Hit | undefined;
+
 /** Finds the longest prefix for a URL. `prefixes` are sorted, the longest first. */
 export const createMatch =
-  (prefixes: readonly Prefix[]) =>
-  (raw: string): Hit | undefined => {
+  (prefixes: readonly Prefix[]): Match =>
+  (raw) => {
     let url: string;
     try {
       url = hrefOf(new URL(raw, baseUrl()));

@@ -2,7 +2,7 @@
  * The session's methods that are commands of the core, by their names. They come with the runtime, as they can do
  * nothing before it is there.
  */
-import type { Plane } from './fetch';
+import type { Plane } from './covered';
 import type { Runtime } from './loader';
 import type { Config, take as Take } from './options';
 import type { Platform } from './platform';

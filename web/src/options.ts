@@ -1,5 +1,5 @@
 import { SessionError } from './errors';
-import type { FetchOptions } from './fetch';
+import type { SendOptions } from './covered';
 import { isBelow, type Prefix } from './match';
 import { baseUrl, URL } from './platform';
 import { storageMethods } from './storage';
@@ -364,5 +364,5 @@ export const readOptions = (given: SessionOptions) => {
     leaves: !options.navigate,
   };
   return { ...options, storage, retries, timeout, api, config } as unknown as Omit<SessionOptions, 'api'> &
-    FetchOptions & { config: Config };
+    SendOptions & { config: Config };
 };

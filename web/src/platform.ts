@@ -6,11 +6,15 @@ import { SessionError } from './errors';
 /** The version of this file, put in by the build. */
 declare const __VERSION__: string;
 
-export const { apply, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
+export const { apply, construct, defineProperty, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
 export const { create, freeze, getOwnPropertyDescriptor } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
 export const { Headers, Request, Response, URL, fetch, open, setTimeout, clearTimeout } = globalThis;
+const { addEventListener } = EventTarget.prototype;
+/** Listens before the page does, wherever it does. */
+export const listen = (to: EventTarget, type: string, fn: (event: Event) => void) =>
+  apply(addEventListener, to, [type, fn, true]);
 
 const { startsWith: starts } = '';
 export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
@@ -41,10 +45,10 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date MessageEvent Proxy RegExp String Symbol WritableStream addEventListener clearTimeout document ' +
+  'AbortController BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp String Symbol WritableStream addEventListener clearTimeout document ' +
     'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: Promise: ReadableStream: Reflect: Request: Response: ' +
     'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
-    'Node:baseURI',
+    'Node:baseURI EventTarget:dispatchEvent XMLHttpRequest:',
 );
 keep(types.WebAssembly, 'Instance: Memory:');
 

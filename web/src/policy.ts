@@ -16,6 +16,8 @@ export interface Rule {
   readonly capture?: readonly string[];
   readonly claims?: number;
   readonly single?: string;
+  readonly begins?: { readonly request?: string; readonly answer?: string };
+  readonly tells?: { readonly codes: readonly string[]; readonly param: string };
   readonly watch?: string;
   /** Without a value or a cookie, or with an endpoint, the core is asked. */
   readonly csrf?: {

@@ -12,7 +12,7 @@ export const failing = /^\s*\{\s*"errors"/;
 
 /** A body as text; undefined where it breaks off, is too much, or begins in another way. It never rejects. */
 export const textOf = async (
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>,
   { TextDecoder }: typeof globalThis,
   beginning?: RegExp,
 ): Promise<string | undefined> => {

@@ -3,13 +3,14 @@
  * first, which gives it what it uses.
  */
 import { proverOf } from './dpop';
-import type { Plane } from './fetch';
+import type { Plane } from './covered';
 import { createKit } from './kit';
 import { load, type RuntimeOptions } from './loader';
 import { createMethods, type MethodOptions } from './methods';
 import type { Platform } from './platform';
 
 export { checkPath, renewed } from './guard';
+export { exchange } from './exchange';
 export { proceed } from './waiting';
 
 /** The version of this file, put in by the build. */

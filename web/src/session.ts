@@ -1,6 +1,9 @@
 import { takeCallback } from './callback';
 import { isSessionError, SessionError } from './errors';
-import { createFetch, secondFile, type Plane } from './fetch';
+import { type Plane, secondFile } from './covered';
+import { createFetch } from './fetch';
+import { createMatch } from './match';
+import { wrapXHR } from './xhr';
 import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
 import { fetch, freeze, now, open, platform, setPrototypeOf, startsWith, stringify } from './platform';
@@ -281,8 +284,13 @@ export const createSession = (given: SessionOptions): Session => {
     change?.('pageshow', touched);
   };
 
-  const wrapped = createFetch(native, plane, options);
-  if (page && options.intercept != 'none') globalThis.fetch = wrapped;
+  const match = createMatch(options.api);
+  const wrapped = createFetch(native, plane, match, options);
+  let unwrap = nothing;
+  if (page && options.intercept != 'none') {
+    globalThis.fetch = wrapped;
+    unwrap = wrapXHR(plane, match, options);
+  }
   // It takes longer than all else here, and a runtime that comes at once looks for itself.
   if (options.load) listenTo(globalThis.addEventListener);
 
@@ -426,6 +434,7 @@ export const createSession = (given: SessionOptions): Session => {
       plane.policy = none;
       // Somebody who wrapped it since keeps it, and it passes everything on.
       if (globalThis.fetch == wrapped) globalThis.fetch = native;
+      unwrap();
       listenTo(globalThis.removeEventListener);
       booting?.then((runtime) => runtime.close()).catch(nothing);
       rejectReady(closedError());

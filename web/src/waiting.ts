@@ -4,22 +4,17 @@
  */
 import { cookieOf } from './cookies';
 import { proverOf, type Proof } from './dpop';
-import type { Extra, Sending } from './fetch';
+import type { Answer, Extra, Sending } from './covered';
 import type { Platform } from './platform';
 import { failing, short, textOf } from './refusal';
 import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
-const discard = (body: Request | Response | undefined): void => {
+const discard = (body: Request | Answer | undefined): void => {
   body?.body?.cancel().catch(() => {});
 };
 
-const channel = 'vendure-token';
-const noChannel = 'CHANNEL_NOT_FOUND';
-/** What is in an answer of Vendure's that began a session. */
-const begun = /"(activeOrder|addItemToOrder)"\s*:|:\s*"CurrentUser"/;
-
-const isJSON = ({ headers }: Response) => /json/.test(headers.get('content-type') ?? '');
+const isJSON = ({ headers }: Answer) => /json/.test(headers.get('content-type') ?? '');
 
 const userIdHeader = 'sap-commerce-cloud-user-id';
 
@@ -49,7 +44,7 @@ export const bounded = <T>(
 declare const __VERSION__: string;
 
 /** Goes on with `it`, whose `response` is a refusal or not there yet. */
-export const proceed = async (platform: Platform, it: Sending): Promise<Response> => {
+export const proceed = async <Its extends Answer>(platform: Platform, it: Sending<Its>): Promise<Its> => {
   // A first file of another version may mean something else by all of it (GW-08).
   if (platform.version != __VERSION__) return it.response ?? it.call();
   const { plane, by, init, headers, hit, once, retries } = it;
@@ -106,27 +101,42 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     }
   };
 
-  /** Whether the answer refuses the credentials, or by which code. Its body, where that says so, is looked at in a copy. */
-  const refused = async (rule: Rule, response: Response): Promise<string | boolean | undefined> => {
-    // The rule of visitors from before the core was there does not say so.
-    const how = rule.refused ?? (rule.single && usual()?.[channel] ? { status: [200], codes: [noChannel] } : undefined);
+  /** The newest rule, as the core writes it: that from before the core was there has less in it. */
+  const whole = async (rule: Rule): Promise<Rule> => {
+    await wait(plane.call('look', {}).catch(() => {}));
+    return plane.policy.rules[by(plane.policy)] ?? rule;
+  };
+
+  /** Whether the answer refuses the credentials. Its body, where that says so, is looked at in a copy. */
+  const refused = async (rule: Rule, response: Answer): Promise<boolean | undefined> => {
+    // A visitor's credentials are not refused, but what the page's configuration sends may be.
+    const how = rule.refused ?? (rule.tells || (rule.single && usual()) ? { status: [200], codes: [] } : undefined);
     if (!how || !it.refused({ refused: how }, response)) return;
     const { types, codes } = how;
     if (!types && !codes) return true;
     if (codes && !(isJSON(response) && !(+response.headers.get('content-length')! > short))) return;
     try {
-      for (const { type, extensions } of parse((await read(response, codes && failing))!).errors) {
-        const word = types ? type : extensions?.code;
-        if ((types ?? codes)!.includes(word)) return word;
-      }
+      const { errors } = parse((await read(response, codes && failing))!);
+      const words = errors.map(({ type, extensions }: any) => (types ? type : extensions?.code));
+      if (words.some((word: any) => (types ?? codes)!.includes(word))) return true;
+      if (codes && usual()) await complain(rule, words);
     } catch {
       if (it.signal?.aborted) throw it.signal.reason;
       // No body that says so.
     }
   };
 
+  /** Tells the core of errors that it has to hear of: they are about what the configuration sends, and not the page. */
+  const complain = async (rule: Rule, words: string[]): Promise<void> => {
+    const { tells } = rule.tells ? rule : await whole(rule);
+    const code = tells && words.find((word) => tells.codes.includes(word));
+    if (!code || headers[tells.param] != usual()?.[tells.param]) return;
+    if (new types_.RegExp(`[?&]${tells.param}=`).test(hit.url)) return;
+    await wait(plane.call('observed', { as: by(policy), ...stampOf(policy), code }).catch(() => {}));
+  };
+
   /** The body of an answer, from a copy. */
-  const read = async (response: Response, beginning?: RegExp): Promise<string | undefined> => {
+  const read = async (response: Answer, beginning?: RegExp): Promise<string | undefined> => {
     const reader = response.clone().body?.getReader();
     try {
       return await wait(textOf(reader!, types_, beginning));
@@ -137,7 +147,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Which claims the session lacks, as the answer's body says. */
-  const lacking = async (response: Response): Promise<string[]> => {
+  const lacking = async (response: Answer): Promise<string[]> => {
     try {
       return parse((await read(response))!).claimValidationErrors.map(({ id }: any) => `${id}`);
     } catch {
@@ -154,7 +164,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Tells the core of what an answer brought that the rule wants it to know. The next request needs what comes of it. */
-  const observe = async (rule: Rule, response: Response): Promise<void> => {
+  const observe = async (rule: Rule, response: Answer): Promise<void> => {
     // After a redirect to another origin it is not our server that says something (VE-02).
     if (response.redirected && !startsWith(response.url, hit.origin)) return;
     const facts: Record<string, unknown> = { as: by(policy), ...stampOf(policy) };
@@ -170,8 +180,9 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
     if (watched && !rule.capture) tell = watched;
     if (goesAlone(rule)) {
       // The browser has the cookie, whatever it is, when it has been given one.
-      if (!rule.capture) plane.met = fits('active|order|eligible', 'x');
-      else if (tell === undefined && (await isHidden(response))) facts.hidden = tell = plane.met = 'x';
+      const { request } = (!rule.capture && (rule.begins ?? (await whole(rule)).begins)) || {};
+      if (!rule.capture) plane.met = request && fits(request, 'x');
+      else if (tell === undefined && (await isHidden(rule, response))) facts.hidden = tell = plane.met = 'x';
     }
     // What a server that has claims says of them.
     const { status } = response;
@@ -182,11 +193,13 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   };
 
   /** Whether the answer is to what gets a visitor a session, and has been read by another origin that saw no token (VE-03). */
-  const isHidden = async (response: Response): Promise<boolean> => {
+  const isHidden = async (rule: Rule, response: Answer): Promise<boolean> => {
     if (response.type != 'cors' || !isJSON(response) || (init.credentials ?? it.request?.credentials) == 'include')
       return false;
     const text = await read(response).catch(() => {});
-    return !!text && !failing.test(text) && begun.test(text);
+    if (!text || failing.test(text)) return false;
+    const { answer } = rule.begins ?? (await whole(rule)).begins ?? {};
+    return !!answer && new types_.RegExp(answer).test(text);
   };
 
   /** What an unsafe request carries to show that it is the page's own: another value than `stale`, where the core is asked. */
@@ -224,7 +237,6 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
   let learned: Promise<void> | undefined;
   /** Whoever has waited too long for another's answer goes without. */
   let late: boolean | undefined;
-  let code: string | boolean | undefined;
   // As the page wrote it, where nobody says in time what it should carry.
   if ((it.held || it.ahead) && !(await wait(Promise.all([it.held, it.ahead])))) return it.call();
 
@@ -308,11 +320,7 @@ export const proceed = async (platform: Platform, it: Sending): Promise<Response
         response = undefined;
         continue;
       }
-    } else if (rule && (code = await refused(rule, response)) == noChannel) {
-      // The page's own channel is the page's affair, and so is one in the address, which wins.
-      if (headers[channel] == usual()?.[channel] && !/[?&]vendure-token=/.test(hit.url))
-        await wait(plane.call('observed', { as: by(policy), ...stampOf(policy), code }).catch(() => {}));
-    } else if (code) {
+    } else if (rule && (await refused(rule, response))) {
       const facts = { status: response.status, challenge: response.headers.get('www-authenticate') ?? undefined };
       if (left > 0 && !once) {
         again();

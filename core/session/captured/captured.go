@@ -27,12 +27,15 @@ type Options struct {
 	// Watch is what is in the body of one that signs in or out, and Ending the part of it
 	// that signs out.
 	Watch, Ending string
-	// Codes are those of GraphQL errors that refuse a user's session, and Always those
-	// that are for Refuse, whoever asks.
-	Codes, Always []string
+	// Begins is what tells that a visitor has got one.
+	Begins policy.Begins
+	// Codes are those of GraphQL errors that refuse a user's session.
+	Codes []string
+	// Tells are errors that are for Refuse, whoever asks.
+	Tells policy.Tells
 	// Whose asks the server who a token is of. The zero Tokens.Subject is nobody's.
 	Whose func(ctx context.Context, token secret.String) (session.Tokens, error)
-	// Refuse is told of an error of Always, and returns what to tell the page.
+	// Refuse is told of an error of Tells, and returns what to tell the page.
 	Refuse func(code string) error
 }
 
@@ -46,16 +49,16 @@ func New(o Options) Strategy { return Strategy{o} }
 // Visitors lets a visitor's first request that may bring a session go alone.
 func (s Strategy) Visitors() []policy.Rule {
 	rule := s.rule(nil)
-	rule.Single = s.Making
+	rule.Single, rule.Begins = s.Making, s.Begins
 	return []policy.Rule{rule}
 }
 
 func (s Strategy) rule(codes []string) policy.Rule {
-	rule := policy.Rule{As: policy.User, Watch: s.Watch, Credentials: s.Header == ""}
+	rule := policy.Rule{As: policy.User, Watch: s.Watch, Tells: s.Tells, Credentials: s.Header == ""}
 	if s.Header != "" {
 		rule.Capture = []string{s.Header}
 	}
-	if codes = append(codes[:len(codes):len(codes)], s.Always...); len(codes) > 0 {
+	if codes != nil {
 		rule.Refused = policy.Refusal{Statuses: []int{200}, Codes: codes}
 	}
 	return rule

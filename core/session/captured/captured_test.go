@@ -18,6 +18,7 @@ import (
 	"latchkey/core/errcode"
 	"latchkey/core/event"
 	"latchkey/core/persist"
+	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/session/captured"
@@ -57,7 +58,7 @@ type page struct {
 
 func open(profile *browsertest.Profile, s *server, change ...func(*captured.Options)) *page {
 	o := captured.Options{
-		Header: header, Making: "mutation", Watch: "login|logout", Ending: "logout", Codes: []string{"FORBIDDEN"}, Always: []string{"NO_CHANNEL"},
+		Header: header, Making: "mutation", Watch: "login|logout", Ending: "logout", Codes: []string{"FORBIDDEN"}, Begins: policy.Begins{Request: "order"}, Tells: policy.Tells{Codes: []string{"NO_CHANNEL"}, Param: "channel"},
 		Whose: s.whose, Refuse: func(code string) error { return errors.New(code) },
 	}
 	for _, f := range change {
@@ -317,11 +318,11 @@ func TestTheRulesOfAVisitorAndOfAUser(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, s *server) {
 		p := open(profile, s)
 		text := func() string { return p.View(p.Record()).Policy.JSON() }
-		assert.Contains(t, text(), `"refused":{"status":[200],"codes":["NO_CHANNEL"]},"capture":["x-token"],"single":"mutation","watch":"login|logout"`)
+		assert.Contains(t, text(), `"capture":["x-token"],"single":"mutation","begins":{"request":"order"},"tells":{"codes":["NO_CHANNEL"],"param":"channel"},"watch":"login|logout"`)
 		require.NoError(t, p.observe(p.Record().Stamp, "visitor-1"))
-		assert.Contains(t, text(), `"headers":{"authorization":"Bearer visitor-1"},"refused":{"status":[200],"codes":["NO_CHANNEL"]},"capture":["x-token"],"watch"`)
+		assert.Contains(t, text(), `"headers":{"authorization":"Bearer visitor-1"},"capture":["x-token"],"tells":{"codes":["NO_CHANNEL"],"param":"channel"},"watch"`)
 		require.NoError(t, p.observe(p.Record().Stamp, "alice-1"))
-		assert.Contains(t, text(), `"codes":["FORBIDDEN","NO_CHANNEL"]`)
+		assert.Contains(t, text(), `"refused":{"status":[200],"codes":["FORBIDDEN"]}`)
 		assert.Contains(t, open(browsertest.NewProfile(), s, cookies).View(session.Record{}).Policy.JSON(), `"credentials":"include","single"`)
 	})
 }

@@ -1,0 +1,196 @@
+/** What fetch and XMLHttpRequest have in common: whose a covered request is, and whether it may leave at once. */
+import type { Proof, Prover, ProverOptions } from './dpop';
+import type { Hit, Prefix } from './match';
+import type { Policy, Rule } from './policy';
+import { apply, clearTimeout, newResponse, now, setTimeout, startsWith } from './platform';
+
+/** What the wrapped requests ask of the session. */
+export interface Plane {
+  policy: Policy;
+  /** Set while nobody can know what the policy will be. It never rejects. */
+  held: Promise<unknown> | undefined;
+  closed: boolean;
+  /** The user's id that the page is shown. */
+  userId(): string;
+  /** A command of the core. Rejects where there is no core to ask. */
+  call(command: string, args: object): Promise<any>;
+  /** Those that are under way, by what they ask. */
+  readonly asking: Record<string, Promise<string | undefined>>;
+  /** Of which session, for the prover of its requests. */
+  readonly config: ProverOptions['config'];
+  readonly pending: ProverOptions['pending'];
+  prover?: Prover;
+  /** Resolves when the request that was called last has left, or never will; undefined where none waits. */
+  last?: Promise<void>;
+  /** A visitor's request that may bring a session, and what comes of it. */
+  alone?: Promise<unknown>;
+  /** Set where no more is to be learned by that. */
+  met?: string;
+  /** The last `switchContext`. */
+  switching?: Promise<unknown>;
+}
+
+export interface SendOptions {
+  readonly api: readonly Prefix[];
+  readonly retries: number;
+  readonly timeout: number;
+}
+
+export type Init = Record<PropertyKey, unknown>;
+export type HeaderRecord = Record<string, string>;
+
+/** Headers that one attempt has and the next may not. */
+export type Extra = Pick<Proof, 'headers'>;
+
+/** What the second file needs of an answer. */
+export interface Answer extends Pick<Response, 'status' | 'redirected' | 'url' | 'type'> {
+  readonly headers: Pick<Headers, 'get'>;
+  readonly body?: { cancel(): Promise<void> } | null;
+  clone(): { body: { getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'> } | null };
+}
+
+/** A covered request, as it was when the page called. */
+export interface Sending<Its extends Answer = Answer> {
+  readonly plane: Plane;
+  /** Whose it is, as it is called in a policy's rules. */
+  by(policy: Policy): string;
+  /** Whose id goes along, where the page wants that: `true` is the user's. */
+  readonly userId: string | undefined;
+  readonly hit: Hit;
+  readonly init: Init;
+  readonly headers: HeaderRecord;
+  readonly method: string | undefined;
+  /** Its body cannot be sent again. */
+  readonly once: boolean;
+  signal: AbortSignal | null | undefined;
+  readonly timeout: number;
+  readonly retries: number;
+  /** What it has to wait for before it is sent. */
+  readonly held: Promise<unknown> | undefined;
+  readonly ahead: Promise<void> | undefined;
+  /** The policy it was sent by, and the answer, if it was. */
+  policy: Policy;
+  response?: Its;
+  request?: Request;
+  target?: unknown;
+  /** A body that the page may change meanwhile. */
+  copy: Response | undefined;
+  /** A Request to send next time. */
+  spare?: Request;
+  /** Sends it. */
+  call(rule?: Rule, proof?: Extra): Promise<Its>;
+  /** Keeps a spare, if it is wanted and there is a need. */
+  keep(wanted: boolean): void;
+  refused(rule: Rule, response: Pick<Answer, 'status' | 'redirected' | 'url'>): boolean | undefined;
+  /** Lets those go that were called after it. */
+  leave?(): void;
+}
+
+const mark = 'latchkey-as';
+/** Headers that are for us, Spartacus' too. They never leave the browser. */
+export const marks = /^(latchkey-(as|user-id)|cx-use-c(lient|sagent)-token)$/i;
+
+/**
+ * Whose a request is: by `as`, what its headers say, or its place in `api`. Takes our marks out of its headers, and puts those in that all
+ * covered ones have.
+ */
+export const whose = (
+  { config }: Plane,
+  hit: Hit | undefined,
+  headers: HeaderRecord,
+  as?: unknown,
+): Pick<Sending, 'by' | 'userId'> => {
+  as ??=
+    headers[mark] ??
+    (config.clientTokens && headers['cx-use-client-token'] == 'true'
+      ? 'client'
+      : headers['cx-use-csagent-token'] == 'true'
+        ? 'agent'
+        : hit?.as);
+  // Whose it is says not what it is for.
+  if (hit && startsWith(hit.as, as + ' ')) as = hit.as;
+  const userId = headers['latchkey-user-id'];
+  for (const name in headers) if (marks.test(name)) delete headers[name];
+  const { headers: usual } = config as { headers?: HeaderRecord };
+  if (hit) for (const name in usual) headers[name] ??= usual[name]!;
+  return {
+    userId,
+    by({ rules }) {
+      const which = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : (as as string);
+      // AS-08: what is the user's own is asked for as nobody else: not the client, and not the agent who acts for them.
+      return (which == 'client' || (rules.agent && which == 'user')) &&
+        /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url)
+        ? 'none'
+        : which;
+    },
+  };
+};
+
+const tag = {}.toString;
+const isSafe = (method: unknown) => /^(GET|HEAD|undefined)$/i.test(method as string);
+
+/** A covered request that is about to be sent, without what depends on by which means. */
+export const sending = (
+  plane: Plane,
+  { retries, timeout }: SendOptions,
+  its: Pick<Sending, 'by' | 'userId'>,
+  hit: Hit,
+  headers: HeaderRecord,
+  init: Init,
+  method: string | undefined,
+): Omit<Sending, 'call' | 'keep' | 'signal'> => {
+  // A body is sent again, or after a wait, as it was when the page called.
+  const kind = `${apply(tag, init.body, [])}`;
+  const copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
+  const { policy, held, last } = plane;
+  return {
+    plane,
+    ...its,
+    hit,
+    init,
+    headers,
+    method,
+    once: !copy && !/Null|Undef|String|Blob|File|Document/.test(kind),
+    timeout,
+    retries,
+    held,
+    // None overtakes one that was called before it.
+    ahead: last,
+    policy,
+    copy,
+    refused: (rule, { status, redirected, url }) =>
+      rule.refused?.status.includes(status) &&
+      // After a redirect to another origin it is not our server that refuses.
+      (!redirected || startsWith(url, hit.origin)),
+  };
+};
+
+/** Whether it may leave at once, with what its rule says. */
+export const isReady = ({ held, ahead, userId, method }: Omit<Sending, 'call' | 'keep' | 'signal'>, rule: Rule) =>
+  !held &&
+  !ahead &&
+  !userId &&
+  !(rule.hold || rule.dpop || rule.single || (rule.csrf && !isSafe(method)) || rule.validUntil! <= now());
+
+/** Puts it in the line. Whoever does that has it leave. */
+export const queue = (plane: Plane, it: Sending<any>) => {
+  const mine = (plane.last = new Promise<void>((resolve) => {
+    it.leave = () => {
+      if (plane.last == mine) plane.last = undefined;
+      resolve();
+    };
+  }));
+};
+
+/** The second file. Rejects when it does not come in `time`, in milliseconds, or when `signal` aborts. */
+export const secondFile = (signal: AbortSignal | null | undefined, time?: number) =>
+  new Promise<typeof import('./runtime')>((resolve, reject) => {
+    const timer = time && setTimeout(reject, time);
+    signal?.addEventListener('abort', reject);
+    const done = () => {
+      clearTimeout(timer);
+      // One signal may be that of many requests.
+      signal?.removeEventListener('abort', reject);
+    };
+    import('./runtime').finally(done).then(resolve, reject);
+  });

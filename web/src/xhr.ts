@@ -1,0 +1,246 @@
+/** Puts the session between the page and its XMLHttpRequests: the object stays the browser's own (XH-01). */
+import {
+  type HeaderRecord,
+  isReady,
+  marks,
+  type Plane,
+  queue,
+  secondFile,
+  type SendOptions,
+  type Sending,
+} from './covered';
+import { sending, whose } from './covered';
+import type { Hit, Match } from './match';
+import {
+  apply,
+  construct,
+  create,
+  defineProperty,
+  get,
+  getOwnPropertyDescriptor,
+  listen,
+  members,
+  platform,
+} from './platform';
+import type { Rule } from './policy';
+
+export const methods = ['open', 'setRequestHeader', 'send', 'abort'] as const;
+export type NativeMethods = Pick<XMLHttpRequest, (typeof methods)[number]>;
+
+/** What the page has asked of an object since it last called `open`. */
+export interface Asked {
+  readonly args: IArguments;
+  readonly hit: Hit | undefined;
+  readonly isSync: boolean;
+  readonly headers: HeaderRecord;
+  /** Cookies go with it because of its rule; the object may go elsewhere next. */
+  lent?: boolean;
+  /** Events that the page has not been told of yet, each with its state; undefined where it hears of all at once. */
+  quiet?: [Event, number][];
+  /** Hears an event before the page does. */
+  hear?(event: Event): void;
+  /** It is sent again: the page has heard of the upload. */
+  again?: boolean;
+  /** Ends what goes on here, where the second file has it: the page has called `open`, or else `abort`. */
+  end?(aborted?: boolean): void;
+}
+
+/** What the second file needs of an XMLHttpRequest. */
+export interface Exchange {
+  readonly xhr: XMLHttpRequest;
+  readonly native: NativeMethods;
+  readonly asked: Asked;
+  /** Whether it was sent, and refused. */
+  readonly refused: boolean;
+  /** Hears all events before the page does, those that are kept from it too. */
+  hear(listener: (event: Event) => void): void;
+  /** Whether the page still waits for it. */
+  isCurrent(): boolean;
+}
+
+/** All that an object may tell. */
+const events = 'readystatechange loadstart progress abort error load timeout loadend'.split(' ');
+
+const read = (xhr: XMLHttpRequest, name: keyof XMLHttpRequest): any => get(members.XMLHttpRequest, name, xhr);
+
+/** Replaces the methods that matter; returns what puts back those that are still ours. */
+export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() => void) => {
+  const Native = globalThis.XMLHttpRequest;
+  const proto = Native?.prototype;
+  if (!proto) return () => {};
+  const native = {} as Record<(typeof methods)[number], (...args: any[]) => any>;
+  for (const name of methods) native[name] = proto[name];
+
+  /** Writes on an object what nobody else can read. */
+  class Slip extends (function (xhr: object) {
+    return xhr;
+  } as unknown as new (xhr: object) => object) {
+    #asked: Asked | undefined;
+    static of = (xhr: object) => (#asked in xhr ? (xhr as Slip).#asked : undefined);
+    static on = (xhr: object, asked: Asked) => {
+      ((#asked in xhr ? xhr : new Slip(xhr)) as Slip).#asked = asked;
+    };
+  }
+
+  const set = (xhr: XMLHttpRequest, headers: HeaderRecord | undefined) => {
+    for (const name in headers) apply(native.setRequestHeader, xhr, [name, headers[name]!]);
+  };
+
+  const ours = {
+    open(this: XMLHttpRequest, method: string, url: string | URL) {
+      const args = arguments;
+      let hit: Hit | undefined;
+      const [, , async, user, password] = args;
+      const isSync = args.length > 2 && !async;
+      if (!plane.closed && args.length > 1) {
+        try {
+          // Converted once, in the platform's order.
+          args[0] = `${method}`;
+          args[1] = `${url as string}`;
+          hit = match(args[1]);
+          // Somebody else's credentials (UM-30).
+          if ((user ?? password) != null) hit = undefined;
+        } catch {
+          // The native method has its own words for this.
+        }
+      }
+      if (hit) args[1] = hit.url;
+      const before = Slip.of(this);
+      before?.end?.();
+      Slip.on(this, { args, hit, isSync, headers: create(null) });
+      apply(native.open, this, args);
+      if (before?.lent) this.withCredentials = false;
+    },
+    setRequestHeader(this: XMLHttpRequest, name: string, value: string) {
+      const asked = Slip.of(this);
+      if (!asked || arguments.length < 2) return apply(native.setRequestHeader, this, arguments);
+      name = `${name}`;
+      value = `${value}`;
+      if (asked.end) throw notNow();
+      if (!marks.test(name)) apply(native.setRequestHeader, this, [name, value]);
+      const { headers } = asked;
+      name = name.toLowerCase();
+      headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    },
+    send(this: XMLHttpRequest, body?: unknown) {
+      const asked = Slip.of(this);
+      if (asked?.end) throw notNow();
+      const { hit, headers } = asked ?? {};
+      if (!hit || plane.closed) return apply(native.send, this, arguments);
+      const own = { ...headers };
+      const its = whose(plane, hit, headers!);
+      for (const name in headers) if (!(name in own)) set(this, { [name]: headers[name]! });
+      const rule = plane.policy.rules[its.by(plane.policy)];
+      if ('authorization' in headers! || !(plane.held || rule)) return apply(native.send, this, arguments);
+      const [method] = asked!.args;
+      const isBodiless = /^(GET|HEAD)$/i.test(method);
+      const it = {
+        ...sending(plane, options, its, hit, headers!, { body: isBodiless ? undefined : body }, method),
+        keep() {},
+      } as unknown as Sending;
+      const ready = rule && isReady(it, rule);
+      // One that the page waits for cannot wait for anybody (XH-03).
+      if (!ready && !asked!.isSync) {
+        queue(plane, it);
+        return proceed(this, asked!, it);
+      }
+      if (ready) {
+        set(this, rule.headers);
+        if (rule.credentials && !read(this, 'withCredentials')) asked!.lent = this.withCredentials = true;
+        if (!asked!.isSync) heed(this, asked!, it, rule);
+      }
+      apply(native.send, this, arguments);
+    },
+    abort(this: XMLHttpRequest) {
+      const { end } = Slip.of(this) ?? {};
+      if (end) end(true);
+      else apply(native.abort, this, []);
+    },
+  };
+
+  const notNow = () => new DOMException('The object is being sent.', 'InvalidStateError');
+
+  /** Looks at the status of its answer before the page does. */
+  const heed = (xhr: XMLHttpRequest, asked: Asked, it: Sending, rule: Rule) => {
+    asked.hear = (event) => {
+      const state = read(xhr, 'readyState');
+      if (state < 2 || event.type == 'loadstart') return;
+      asked.hear = undefined;
+      const url = read(xhr, 'responseURL');
+      const status = read(xhr, 'status');
+      if (state > 2 || !(rule.capture || it.refused(rule, { status, url, redirected: true }))) return;
+      asked.quiet = [[event, state]];
+      event.stopImmediatePropagation();
+      proceed(xhr, asked, it, true);
+    };
+  };
+
+  /** Goes on in the second file. */
+  const proceed = (xhr: XMLHttpRequest, asked: Asked, it: Sending, refused = false) => {
+    const isCurrent = () => Slip.of(xhr) == asked;
+    let over: boolean | undefined;
+    let listener: ((event: Event) => void) | undefined;
+    asked.end = (aborted) => {
+      over ??= !!aborted;
+    };
+    asked.hear = (event) => {
+      listener?.(event);
+      if (asked.quiet) {
+        event.stopImmediatePropagation();
+        asked.quiet.push([event, read(xhr, 'readyState')]);
+      }
+    };
+    secondFile(null, options.timeout).then(
+      (file) => {
+        file.exchange(platform, it, {
+          xhr,
+          native: native as unknown as NativeMethods,
+          asked,
+          refused,
+          isCurrent,
+          hear(it) {
+            listener = it;
+          },
+        });
+        if (over != null) asked.end!(over);
+      },
+      () => {
+        // Without it, the request stays as the page wrote it.
+        const { quiet } = asked;
+        asked.end = asked.quiet = undefined;
+        if (over != null) return;
+        if (!refused) return apply(native.send, xhr, [it.init.body]);
+        for (const [event] of quiet!)
+          xhr.dispatchEvent(new (event.constructor as typeof ProgressEvent)(event.type, event as any));
+      },
+    );
+  };
+
+  /** Before all listeners of the page's, as those of an object that is no node are called in the order in which they came. */
+  const hear = function (this: XMLHttpRequest, event: Event) {
+    Slip.of(this)?.hear?.(event);
+  };
+  const Wrapped = new Proxy(Native, {
+    construct(of, args, by) {
+      const xhr = construct(of, args, by);
+      for (const type of events) listen(xhr, type, hear);
+      return xhr;
+    },
+  });
+  // What is listened to there makes the browser ask other servers first (XH-15), so only where the page is about to.
+  const upload = getOwnPropertyDescriptor(proto, 'upload')!;
+  const getUpload = function (this: XMLHttpRequest) {
+    const its = apply(upload.get!, this, []);
+    if (Slip.of(this)?.hit)
+      for (const type of events) listen(its, type, (event) => Slip.of(this)!.again && event.stopImmediatePropagation());
+    return its;
+  };
+  defineProperty(proto, 'upload', { ...upload, get: getUpload });
+  Object.assign(proto, ours, { constructor: Wrapped });
+  globalThis.XMLHttpRequest = Wrapped;
+  return () => {
+    if (globalThis.XMLHttpRequest == Wrapped) proto.constructor = globalThis.XMLHttpRequest = Native;
+    if (getOwnPropertyDescriptor(proto, 'upload')!.get == getUpload) defineProperty(proto, 'upload', upload);
+    for (const name of methods) if (proto[name] == ours[name]) (proto as any)[name] = native[name];
+  };
+};

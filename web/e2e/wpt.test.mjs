@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
 import { check, listed } from './wpt/differences.mjs';
 import { discover } from './wpt/discover.mjs';
-import { runSuite, suites } from './wpt/suites.mjs';
+import { runSuite, startSuite, suites } from './wpt/suites.mjs';
 
 const suite = suites.own();
 const { tests, skipped } = await discover(suite.root, suite.folders);
@@ -24,6 +24,34 @@ for (const { url } of tests)
     if (!maySay.test(url)) assert.deepEqual(failing, [], 'what the standard says, this browser does');
     check('own', result);
   });
+
+test('WPT who is signed in sends the token, and nobody else does', async () => {
+  const { browser, origin, ways, close } = await startSuite(suite);
+  try {
+    const said = {};
+    for (const [way, script] of Object.entries(ways)) {
+      const context = await browser.newContext();
+      if (script) await context.addInitScript(script);
+      const page = await context.newPage();
+      await page.goto(`${origin}/answers/token`);
+      said[way] = await page.evaluate(async () => {
+        const client = new XMLHttpRequest();
+        client.open('GET', '/answers/token', false);
+        client.send();
+        const wrapped = !`${fetch}`.includes('[native code]') && !`${client.send}`.includes('[native code]');
+        return [await (await fetch('/answers/token')).text(), client.responseText, wrapped];
+      });
+    }
+    assert.deepEqual(said, {
+      native: ['without', 'without', false],
+      'not covered': ['without', 'without', true],
+      'covered, nobody signed in': ['without', 'without', true],
+      'covered, signed in': ['with a token', 'with a token', true],
+    });
+  } finally {
+    await close();
+  }
+});
 
 test('WPT every file is run', () => {
   assert.deepEqual(skipped, {});

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const aside = /\/(resources|support)\/|\.(headers|py|yml|md|txt|asis|ini|sub\.headers)$|\.DS_Store/;
+const aside = /\/(resources|support)\/|\.(headers|py|yml|md|txt|asis|ini|sub\.headers)$/;
 
 /** Reads the folders of a checkout. Resolves with `tests`, each `{ file, url, long }`, and `skipped`, reasons by file. */
 export async function discover(root, folders) {

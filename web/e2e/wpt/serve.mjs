@@ -53,7 +53,6 @@ export async function startWpt({ roots, own = {}, python }) {
   const origin = `http://localhost:${ports[0]}`;
 
   async function serve(request, response) {
-    // What comes as a proxy's or with a fragment would be none of the browser's.
     const url = new URL(request.url, `http://${request.headers.host}`);
     const { pathname } = url;
     const answer =
@@ -103,15 +102,14 @@ export async function startWpt({ roots, own = {}, python }) {
     if (!script) return;
     const scripts = [...script.toString().matchAll(/^\/\/ META: script=(.*)$/gm)].map(([, src]) => src.trim());
     const long = /META: timeout=long/.test(script) ? '<meta name="timeout" content="long">' : '';
-    const own = `${path.split('/').pop()}.${kind}.js`;
+    const tag = (src) => `<script src="${src}"></script>`;
     return `<!doctype html>
 <meta charset="utf-8">
 ${long}
 <script>self.GLOBAL = { isWindow: () => true, isWorker: () => false, isShadowRealm: () => false };</script>
-${['/resources/testharness.js', '/resources/testharnessreport.js', ...scripts, own]
-  .map((src) => `<script src="${src}"></script>`)
-  .join('\n')
-  .replace(/(?=<script[^\n]*$)/, '<div id="log"></div>\n')}
+${['/resources/testharness.js', '/resources/testharnessreport.js', ...scripts].map(tag).join('\n')}
+<div id="log"></div>
+${tag(`${path.split('/').pop()}.${kind}.js`)}
 `;
   };
 
@@ -214,12 +212,11 @@ async function pipe({ response, headers, content, steps, put, head }) {
     }
     if (name === 'trickle') rhythm = args.join().split(':');
   }
-  const fields = headers.map(([name, value]) => [name, Buffer.from(String(value), 'latin1').toString('latin1')]);
   const lengths =
-    rhythm || fields.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
+    rhythm || headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
       ? []
       : [['Content-Length', `${content.length}`]];
-  response.writeHead(status, STATUS_CODES[status], [...fields, ...lengths].flat());
+  response.writeHead(status, STATUS_CODES[status], [...headers, ...lengths].flat());
   if (head) return response.end();
   if (rhythm) {
     const repeats = rhythm.some((step) => /^r/.test(step));

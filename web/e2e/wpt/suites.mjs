@@ -37,18 +37,28 @@ export const suites = {
   wpt: (root) => ({ root, folders: ['fetch/api', 'xhr'], own: {}, python: true }),
 };
 
-/** Runs a set, or what of it `filter` fits. Resolves with its results, page by page, and what was not run and why. */
-export async function runSuite({ root, folders, own, python }, { filter = /./, ...options } = {}) {
-  const { tests, skipped } = await discover(root, folders);
+/** Starts a set's server and a browser. `ways` are those in which a page is run. */
+export async function startSuite({ root, own, python }) {
   const reporting = (_, response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(report);
   const answers = { ...own, ...sessionServer(readFile), '/resources/testharnessreport.js': reporting };
   const [server, browser] = await Promise.all([startWpt({ roots: [root], own: answers, python }), launch()]);
+  const close = () => Promise.all([browser.close(), server.close()]);
   try {
-    const ways = await createWays(browser, server.origin);
+    return { ...server, browser, ways: await createWays(browser, server.origin), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs a set, or what of it `filter` fits. Resolves with its results, page by page, and what was not run and why. */
+export async function runSuite(suite, { filter = /./, ...options } = {}) {
+  const { tests, skipped } = await discover(suite.root, suite.folders);
+  const { browser, origin, ways, close } = await startSuite(suite);
+  try {
     const chosen = tests.filter(({ url }) => filter.test(url));
-    return { results: await compareAll(browser, server.origin, chosen, ways, options), skipped };
+    return { results: await compareAll(browser, origin, chosen, ways, options), skipped };
   } finally {
-    await browser.close();
-    await server.close();
+    await close();
   }
 }

@@ -31,6 +31,10 @@ const answers = {
     const names = request.rawHeaders.filter((_, i) => i % 2 === 0);
     response.end(JSON.stringify({ method, headers, names, body: body.toString('latin1'), length: body.length }));
   },
+  /** Whether the session's one header came. */
+  token(request, response) {
+    response.writeHead(200, text).end(request.headers.authorization ? 'with a token' : 'without');
+  },
   async status(request, response, { searchParams }) {
     await bodyOf(request);
     const headers = JSON.parse(searchParams.get('fields') ?? '{}');

@@ -30,7 +30,10 @@ type Runtime struct {
 	// is no such thing.
 	csrf func(ctx context.Context, stale string) (secret.String, error)
 	// also are rules beside those of any session.
-	also       []policy.Rule
+	also []policy.Rule
+	// claims has the server look at claims of a session again; nil where there is no such
+	// thing.
+	claims     func(ctx context.Context, of string, claims []strictjson.Value) error
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
 	monitor    *userauth.Monitor // nil where nobody asked for it

@@ -91,6 +91,7 @@ func (r *Runtime) backend() {
 func (r *Runtime) supertokens() {
 	client := supertokens.New(*r.config.SuperTokens, r.browser.HTTP, r.browser.Clock)
 	r.main(supertokens.NewStrategy(client))
-	r.service = supertokens.NewService(client, r.keeper)
+	service := supertokens.NewService(client, r.keeper, r.browser.Locks, r.config.Key+"/claims")
+	r.service, r.claims = service, service.LookAgain
 	r.csrf = func(context.Context, string) (secret.String, error) { return r.keeper.Record().Tokens.CSRF, nil }
 }

@@ -54,7 +54,7 @@ const occOptions =
 const vendureOptions = 'scheme* url* tokenMethod:bearer|cookie authTokenHeader channelToken';
 const cookieOptions = 'scheme* login:@string|@object csrf:@object logout refresh protocol:generic|supertokens ';
 const genericOptions = cookieOptions + 'session* userId claims marker';
-const superTokensOptions = cookieOptions + 'tokenTransferMethod:cookie|header';
+const superTokensOptions = cookieOptions + 'tokenTransferMethod:cookie|header claims:@array';
 /** What is in a body of GraphQL that may get a visitor of Vendure a session. */
 const making = 'mutation|active|order|eligible';
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
@@ -261,6 +261,8 @@ export const readOptions = (given: SessionOptions) => {
       auth.refresh ??= '/auth/session/refresh';
       auth.logout ??= '/auth/signout';
       auth.headers = { 'st-auth-mode': tokenTransferMethod, rid: 'anti-csrf' };
+      // The core says what else is wrong with one.
+      auth.claims = auth.claims?.map((claim: any) => ({ ...claim, refresh: at('claims', claim?.refresh) }));
     }
     // The core's configuration has paths of the app by some of these names.
     const backend: Values = { ...auth, login, csrf, tokenTransferMethod };

@@ -351,6 +351,8 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
         }
       } else if (left == retries && !rests) {
         void ask('refused', facts);
+      } else if (rule!.claims) {
+        void plane.call('observed', { as: by(policy), ...stampOf(policy), tries: retries }).catch(() => {});
       }
     } else if (rule) breaker.mend(endpoint);
     discard(it.spare);

@@ -489,7 +489,23 @@ test('CK-01 cookies() makes of its options what the core and each request need',
   });
   assert.deepEqual(supertokens.headers, { 'st-auth-mode': 'cookie', rid: 'anti-csrf' });
   assert.deepEqual([supertokens.backend.login.username, supertokens.issuer], ['email', at('/auth/session/refresh')]);
+  const its = { session: undefined, protocol: 'supertokens' };
+  const { claims } = (
+    await of({
+      ...its,
+      claims: [
+        { id: 'a', refresh: '/a' },
+        { id: 'b', hasValue: 1 },
+      ],
+    })
+  ).backend;
+  assert.deepEqual(claims, [
+    { id: 'a', refresh: at('/a') },
+    { id: 'b', hasValue: 1 },
+  ]);
   for (const [name, auth] of Object.entries({
+    claims: { ...its, claims: 'a' },
+    'claims ': { ...its, claims: [{ id: 'a', refresh: 'http://id.test/' }] },
     session: { session: undefined },
     login: { login: 'http://id.test/in' },
     'login.url': { login: {} },
@@ -500,5 +516,5 @@ test('CK-01 cookies() makes of its options what the core and each request need',
     marker: { session: undefined, protocol: 'supertokens', marker: 'a' },
     tokenTransferMethod: { tokenTransferMethod: 'header' },
   }))
-    invalid(`auth.${name}`, { auth: latchkey.cookies({ session: '/session', ...auth }) });
+    invalid(`auth.${name.trim()}`, { auth: latchkey.cookies({ session: '/session', ...auth }) });
 });

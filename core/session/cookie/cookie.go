@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"latchkey/core/errcode"
-	"latchkey/core/event"
 	"latchkey/core/policy"
 	"latchkey/core/session"
 )
@@ -143,8 +142,7 @@ func (s Strategy) Settle(ctx context.Context, k *session.Keeper) {
 		return who, err
 	})
 	if err != nil {
-		user := k.UserID()
-		k.Announce(event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user})
+		k.Trouble(err)
 	}
 }
 

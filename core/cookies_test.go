@@ -153,7 +153,7 @@ func cookied(t *testing.T, config string, test func(t *testing.T, p *page, j *ja
 	})
 }
 
-func TestS12TheWholePathWithCookies(t *testing.T) {
+func TestS2TheWholePathWithCookies(t *testing.T) {
 	cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, open func() *page) {
 		assert.Equal(t, "anonymous", p.user())
 		assert.Equal(t, "GET /session", j.take())

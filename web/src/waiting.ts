@@ -351,7 +351,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
         }
       } else if (left == retries && !rests) {
         void ask('refused', facts);
-      } else if (rule!.claims) {
+      } else if (rule!.claims && renewed) {
         void plane.call('observed', { as: by(policy), ...stampOf(policy), tries: retries }).catch(() => {});
       }
     } else if (rule) breaker.mend(endpoint);

@@ -102,7 +102,8 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, _ string) sessi
 		return session.Failed(err)
 	case who.Subject == "" && s.Refresh != nil:
 		// Where the browser does not keep cookies, each refusal would be renewed (CK-06).
-		return s.dead(ErrBlocked)
+		s.unmark()
+		return session.Lost(ErrBlocked)
 	case who.Subject == "":
 		return s.dead(errcode.New(errcode.SessionExpired, "the backend knows nobody any more"))
 	case who.Subject != r.Tokens.Subject && !foreign(r):

@@ -89,6 +89,8 @@ const (
 	retry   outcome = "retry"
 	giveUp  outcome = "giveup"
 	changed outcome = "changed"
+	// good is giveUp where nothing is wrong with the session.
+	good outcome = "good"
 )
 
 func (o outcome) result() (string, error) { return `{"outcome":"` + string(o) + `"}`, nil }
@@ -160,9 +162,13 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 	if made == "" || !ok {
 		return giveUp.result() // it was nobody's; there is nothing to recover
 	}
-	if err := oauth.StepUp(args.Get("challenge").TextOr("")); err != nil {
+	challenge := args.Get("challenge").TextOr("")
+	if err := oauth.StepUp(challenge); err != nil {
 		q.holder.Keeper.Announce(r.failure(err))
-		return giveUp.result()
+		return good.result()
+	}
+	if oauth.Opinion(challenge) {
+		return good.result()
 	}
 	var failed error
 	h, from := q.holder, session.Stamp{Session: q.holder.Keeper.Record().Session, Generation: q.stamp.Generation}
@@ -175,6 +181,8 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 		return giveUp.result() // nobody is there to do it again as
 	case h.Session != made:
 		return changed.result()
+	case errcode.Of(failed) == errcode.AccessDenied:
+		return good.result()
 	case failed != nil || !h.Keeper.Record().Past(from, q.resource):
 		return giveUp.result()
 	}
@@ -221,6 +229,8 @@ func (r *Runtime) loginWithPopup(ctx context.Context, args strictjson.Value) (st
 }
 
 func (r *Runtime) loginSilently(ctx context.Context, args strictjson.Value) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
 	return Nothing, r.service.LoginSilently(ctx, userauth.SilentOptions{LoginHint: args.Get("loginHint").TextOr(""), Params: params(args)})
 }
 

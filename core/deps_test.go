@@ -31,8 +31,8 @@ func TestImports(t *testing.T) {
 	require.NoError(t, err)
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		pkg, imports, _ := strings.Cut(line, " ")
-		if strings.HasSuffix(pkg, "/browsertest") {
-			continue // for tests only; wasm/deps_test.go says that it is not linked
+		if strings.HasSuffix(pkg, "/browsertest") || strings.HasSuffix(pkg, "/sessiontest") {
+			continue // for tests only; wasm/deps_test.go says that they are not linked
 		}
 		for _, imported := range strings.Fields(imports) {
 			assert.Empty(t, bad[imported], "%s imports %s", pkg, imported)

@@ -201,6 +201,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	r.keeper.Announce(since...)
 	if settles {
 		go func() {
+			defer func() { _ = recover() }() // a panic here would be the end of the program
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
 			defer cancel()
 			settler.Settle(ctx, r.keeper)

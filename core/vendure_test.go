@@ -142,19 +142,6 @@ func TestVE01AVisitorsSessionIsNobodysAndGoesAlongToTheSignIn(t *testing.T) {
 	})
 }
 
-func TestVE07AnAnswerOfBeforeTheLogoutIsNotTaken(t *testing.T) {
-	store(t, func(t *testing.T, profile *browsertest.Profile, s *vendureServer) {
-		p := openPage(t, profile, nil, vendureConfig(""))
-		_, err := p.call("loginWithCredentials", signingIn)
-		require.NoError(t, err)
-		_, err = p.call("logout", "{}")
-		require.NoError(t, err)
-		p.observed(t, `"session":"","version":0`, `{"vendure-auth-token":"token-of-a-visitor"}`)
-		session, _, authorization, _ := p.now()
-		assert.Equal(t, []string{"", ""}, []string{session, authorization})
-	})
-}
-
 func TestARefusalBesideANewVisitorIsTheCallers(t *testing.T) {
 	store(t, func(t *testing.T, profile *browsertest.Profile, s *vendureServer) {
 		p := openPage(t, profile, nil, vendureConfig(""))

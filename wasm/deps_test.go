@@ -49,6 +49,7 @@ var refused = map[string]string{
 	"math/big":                          "what needs it is the browser's",
 	"github.com/stretchr/testify":       "tests are not shipped",
 	"latchkey/core/browser/browsertest": "tests are not shipped",
+	"latchkey/core/session/sessiontest": "tests are not shipped",
 }
 
 func TestWhatIsNotLinked(t *testing.T) {

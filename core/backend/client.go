@@ -2,11 +2,13 @@ package backend
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/gate"
+	"latchkey/core/oauth"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
@@ -86,10 +88,10 @@ func (c *Client) Who(ctx context.Context) (session.Tokens, error) {
 	switch {
 	case err != nil:
 		return nobody, err
-	case got.Status == 401 || got.Status == 403 || Good(got) && len(got.Body) == 0:
+	case refused(got) || Good(got) && len(got.Body) == 0:
 		return nobody, nil
 	case !Good(got):
-		return nobody, Failure(got, "auth.session")
+		return nobody, Failure(got, "auth.session", c.clock.Now())
 	}
 	v, err := strictjson.Parse(string(got.Body))
 	if err != nil {
@@ -110,19 +112,25 @@ func (c *Client) Refreshing() func(context.Context) error {
 			return err
 		case Good(got):
 			return nil
-		case got.Status == 401 || got.Status == 403 && got.Status != c.CSRF.Stale:
+		case refused(got) && got.Status != c.CSRF.Stale:
 			return errcode.New(errcode.SessionExpired, "the backend does not renew the session")
 		}
-		return Failure(got, "auth.refresh")
+		return Failure(got, "auth.refresh", c.clock.Now())
 	}
+}
+
+// refused tells whether an answer is the backend's word that nobody is there. A 403 with a
+// page for people is that of a firewall on the way (RR-22).
+func refused(got *browser.Response) bool {
+	return got.Status == 401 || got.Status == 403 && !strings.HasPrefix(got.Headers["content-type"], "text/html")
 }
 
 // Good tells whether a status is one of success.
 func Good(got *browser.Response) bool { return got.Status >= 200 && got.Status < 300 }
 
-// Failure is what an answer means that is none of those an endpoint has. Its text is
-// the backend's own.
-func Failure(got *browser.Response, endpoint string) *errcode.Error {
+// Failure is what an answer means that is none of those an endpoint has, and came now.
+// Its text is the backend's own.
+func Failure(got *browser.Response, endpoint string, now time.Time) *errcode.Error {
 	e := errcode.New(errcode.ServerError, endpoint+" can't be used: the backend did not answer as expected")
 	switch {
 	case got.Status == 429:
@@ -130,9 +138,7 @@ func Failure(got *browser.Response, endpoint string) *errcode.Error {
 	case got.Status == 403:
 		e.Code, e.Message = errcode.AccessDenied, "the backend does not allow that; does it want auth.csrf, or not know this origin?"
 	}
-	if seconds, err := time.ParseDuration(got.Headers["retry-after"] + "s"); err == nil && seconds > 0 {
-		e.RetryAfter = min(seconds, time.Hour)
-	}
+	e.RetryAfter = oauth.RetryAfter(got.Headers["retry-after"], now)
 	v, err := strictjson.Parse(string(got.Body))
 	if err != nil {
 		return e

@@ -37,7 +37,7 @@ func (c *Client) Token(ctx context.Context, stale string) (secret.String, error)
 		return secret.String{}, err
 	}
 	if !Good(got) {
-		return secret.String{}, Failure(got, "auth.csrf.endpoint")
+		return secret.String{}, Failure(got, "auth.csrf.endpoint", c.clock.Now())
 	}
 	c.token = secret.New(got.Headers[c.CSRF.Header])
 	if v, err := strictjson.Parse(string(got.Body)); err == nil && c.token.Empty() {

@@ -48,17 +48,19 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	case err != nil:
 		return err
 	case got.Status == 400 || got.Status == 401 || got.Status == 422:
-		e := Failure(got, "auth.login")
+		e := Failure(got, "auth.login", c.clock.Now())
 		e.Code, e.Message = errcode.InvalidCredentials, "the backend does not take this name and password"
 		return e
 	case !Good(got):
-		return Failure(got, "auth.login")
+		return Failure(got, "auth.login", c.clock.Now())
 	}
 	c.forget()
 	who, err := c.Who(ctx)
 	switch {
 	case err != nil:
 		return err
+	case who.Subject == "" && s.keeper.Left(ctx, before):
+		return errLeft
 	case who.Subject == "":
 		return cookie.ErrBlocked
 	}
@@ -66,10 +68,12 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	if err == nil && !in {
 		// The answer has set cookies that nobody waits for any more.
 		s.leave(ctx)
-		return errcode.New(errcode.SessionChanged, "somebody has signed out meanwhile")
+		return errLeft
 	}
 	return err
 }
+
+var errLeft = errcode.New(errcode.SessionChanged, "somebody has signed out meanwhile")
 
 // LoginSilently takes up the session that the backend knows of, however it began.
 func (s *Service) LoginSilently(ctx context.Context, _ userauth.SilentOptions) error {
@@ -86,7 +90,7 @@ func (s *Service) LoginSilently(ctx context.Context, _ userauth.SilentOptions) e
 	}
 	in, err := s.keeper.Enter(ctx, before, who)
 	if err == nil && !in {
-		return errcode.New(errcode.SessionChanged, "somebody has signed out meanwhile")
+		return errLeft
 	}
 	return err
 }

@@ -30,6 +30,14 @@ func StepUp(challenge string) error {
 	return e
 }
 
+// Opinion tells whether such a header says that the token is good, and what was asked
+// for is not: not with this scope, or not in this form (RFC 6750, section 3.1). Another
+// token of the same session would not help.
+func Opinion(challenge string) bool {
+	got := authParams(challenge)["error"]
+	return got == "insufficient_scope" || got == "invalid_request"
+}
+
 // authParams are the parameters of the challenges in a header (RFC 9110,
 // sections 11.2 and 11.6.1); of a name that comes twice the first.
 func authParams(header string) map[string]string {

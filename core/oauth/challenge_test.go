@@ -52,3 +52,19 @@ func FuzzAuthParams(f *testing.F) {
 		}
 	})
 }
+
+func TestFF50AChallengeThatIsTheAPIsOpinion(t *testing.T) {
+	for header, want := range map[string]bool{
+		`Bearer error="insufficient_scope", scope="orders"`: true,
+		`Bearer realm="api", error=invalid_request`:         true,
+		`Bearer error="invalid_token"`:                      false,
+		`Bearer realm="insufficient_scope"`:                 false,
+		`Bearer`:                                            false,
+		``:                                                  false,
+		`Bearer error_description="x", error="insufficient_scope"`: true,
+	} {
+		if got := Opinion(header); got != want {
+			t.Errorf("Opinion(%q) = %v", header, got)
+		}
+	}
+}

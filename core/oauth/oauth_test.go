@@ -152,7 +152,7 @@ func TestRR23RetryAfter(t *testing.T) {
 		"30": 30 * time.Second, " 5 ": 5 * time.Second, "0": 0, "-1": 0, "1000000000": time.Hour, "99999999999999999999": 0, "soon": 0, "": 0, "1.5": 0,
 		"Sun, 22 Nov 2026 12:01:00 GMT": time.Minute, "Sun, 22 Nov 2026 11:00:00 GMT": 0, "Sun, 22 Nov 2099 11:00:00 GMT": time.Hour,
 	} {
-		assert.Equal(t, want, retryAfter(value, now), value)
+		assert.Equal(t, want, RetryAfter(value, now), value)
 	}
 }
 

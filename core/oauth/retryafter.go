@@ -9,9 +9,9 @@ import (
 // longestWait caps what a server may ask for.
 const longestWait = time.Hour
 
-// retryAfter reads the header (RFC 9110, section 10.2.3): seconds or a date.
+// RetryAfter reads the header (RFC 9110, section 10.2.3): seconds or a date.
 // Nonsense, the past and nothing are zero.
-func retryAfter(value string, now time.Time) time.Duration {
+func RetryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return min(time.Duration(seconds)*time.Second, longestWait)

@@ -85,7 +85,7 @@ func Transport(ctx context.Context, err error) error {
 // spells out in JSON is the server's word; anything else may come from a
 // proxy, a portal, or a server in trouble.
 func (c *Client) refusal(answer *browser.Response) *errcode.Error {
-	wait := retryAfter(answer.Headers["retry-after"], c.clock.Now())
+	wait := RetryAfter(answer.Headers["retry-after"], c.clock.Now())
 	status := "the server answered with status " + strconv.Itoa(answer.Status)
 	if answer.Status == 429 {
 		return &errcode.Error{Code: errcode.RateLimited, Message: status, RetryAfter: wait}

@@ -36,12 +36,22 @@ func (k *Keeper) Enter(ctx context.Context, before Record, tokens Tokens) (ok bo
 		return false, err
 	}
 	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
-		if now.Ended == ByUser && now.Generation > before.Generation {
+		if now.left(before) {
 			return now, false
 		}
 		return Record{Stamp: Stamp{name, now.Generation + 1}, Tokens: tokens}, true
 	})
 	return ok, nil
+}
+
+// Left tells whether somebody has signed out since before was the record.
+func (k *Keeper) Left(ctx context.Context, before Record) bool {
+	k.Reload(ctx)
+	return k.Record().left(before)
+}
+
+func (r Record) left(before Record) bool {
+	return r.Ended == ByUser && r.Generation > before.Generation
 }
 
 // Continue signs in with tokens that were asked for while before was the

@@ -74,7 +74,7 @@ func (c *Client) Renew(ctx context.Context, old session.Tokens) (session.Tokens,
 	case got.Status == 401 || got.Headers[front] == removed:
 		return session.Tokens{}, errGone
 	case !backend.Good(got):
-		return session.Tokens{}, backend.Failure(got, "auth.refresh")
+		return session.Tokens{}, backend.Failure(got, "auth.refresh", c.clock.Now())
 	case got.Headers[front] == "":
 		return session.Tokens{}, errHidden
 	}

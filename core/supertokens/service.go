@@ -69,14 +69,14 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	status := v.Get("status").TextOr("OK")
 	switch {
 	case got.Status == 400 || got.Status == 401 || got.Status == 422, backend.Good(got) && got.Headers[front] == "" && status != "OK":
-		e := backend.Failure(got, "auth.login")
+		e := backend.Failure(got, "auth.login", c.clock.Now())
 		e.Code, e.Message = errcode.InvalidCredentials, "the server does not take this name and password"
 		if status != "OK" {
 			e.OAuth = &errcode.OAuth{Error: status, Description: v.Get("message").TextOr(v.Get("reason").TextOr(""))}
 		}
 		return e
 	case !backend.Good(got):
-		return backend.Failure(got, "auth.login")
+		return backend.Failure(got, "auth.login", c.clock.Now())
 	case got.Headers[front] == "" || got.Headers[front] == removed:
 		return errHidden
 	}

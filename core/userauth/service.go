@@ -87,6 +87,7 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	if err := s.Allowed(); err != nil {
 		return err
 	}
+	before := s.Keeper.Record()
 	t, err := s.Client.Password(ctx, username, password, params)
 	if err != nil {
 		return err
@@ -95,7 +96,12 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 		s.Client.Revoke(ctx, t)
 		return err
 	}
-	return s.Keeper.Begin(ctx, t)
+	in, err := s.Keeper.Enter(ctx, before, t)
+	if err == nil && !in {
+		s.Client.Revoke(ctx, t)
+		return errcode.New(errcode.SessionChanged, "somebody has signed out meanwhile")
+	}
+	return err
 }
 
 // RedirectOptions is what a page may say about a sign-in by redirect.

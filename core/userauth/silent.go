@@ -78,8 +78,6 @@ func (s *Service) LoginSilently(ctx context.Context, o SilentOptions) error {
 			return errcode.New(errcode.ConfigInvalid, "params.prompt is the runtime's own; leave it out")
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*s.Timeout)
-	defer cancel()
 	if err := s.Allowed(); err != nil {
 		return err
 	}

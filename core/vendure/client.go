@@ -81,11 +81,12 @@ func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 	if err != nil {
 		return answer{}, oauth.Transport(ctx, err)
 	}
+	wait := oauth.RetryAfter(got.Headers["retry-after"], c.clock.Now())
 	switch {
 	case got.Status == 429:
-		return answer{}, errcode.New(errcode.RateLimited, "the server asks for fewer requests")
+		return answer{}, &errcode.Error{Code: errcode.RateLimited, Message: "the server asks for fewer requests", RetryAfter: wait}
 	case got.Status >= 500:
-		return answer{}, errcode.New(errcode.ServerError, "the server failed")
+		return answer{}, &errcode.Error{Code: errcode.ServerError, Message: "the server failed", RetryAfter: wait}
 	}
 	v, err := strictjson.Parse(string(got.Body))
 	if err != nil || v.Kind() != strictjson.Obj {
@@ -94,7 +95,11 @@ func (c *Client) run(ctx context.Context, o operation) (answer, error) {
 	if all := v.Get("errors").Items(); len(all) > 0 {
 		return answer{}, c.Refuse(codeOf(all[0].Get("extensions").Get("code")))
 	}
-	return answer{v.Get("data").Get(o.name), got.Headers[c.Header]}, nil
+	result := v.Get("data").Get(o.name)
+	if result.Kind() == strictjson.Missing {
+		return answer{}, errcode.New(errcode.ServerError, "the server's answer has no data; is auth.url its GraphQL endpoint?")
+	}
+	return answer{result, got.Headers[c.Header]}, nil
 }
 
 // anywhere runs what depends on no channel: where that is unknown, without it.

@@ -92,7 +92,21 @@ func (s *Service) LoginWith(ctx context.Context, name, variables string) error {
 	case !t.Cookie && a.token == "":
 		return captured.Hidden(s.client.Header)
 	}
-	return s.keeper.Begin(ctx, t)
+	in, err := s.keeper.Enter(ctx, rec, t)
+	if err == nil && !in {
+		// The answer has begun what nobody waits for any more.
+		_ = s.leave(ctx, t.Access)
+		return errcode.New(errcode.SessionChanged, "somebody has signed out meanwhile")
+	}
+	return err
+}
+
+// leave signs out at the server.
+func (s *Service) leave(ctx context.Context, token secret.String) error {
+	_, err := s.client.anywhere(ctx, operation{
+		document: "mutation { logout { success } }", name: Logout, variables: "{}", token: token, leaving: true,
+	})
+	return err
 }
 
 // remembering completes variables by what the page's storage says, where they say
@@ -124,10 +138,7 @@ func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
 	s.forget(ctx)
 	cookie := s.client.Header == ""
 	if (was.Live() || cookie) && o.Revoke {
-		_, err := s.client.anywhere(ctx, operation{
-			document: "mutation { logout { success } }", name: Logout, variables: "{}", token: was.Tokens.Access, leaving: true,
-		})
-		if err != nil && cookie {
+		if err := s.leave(ctx, was.Tokens.Access); err != nil && cookie {
 			s.announce(err) // the cookie is still there, and nobody but the server can take it away
 		}
 	}

@@ -1,5 +1,6 @@
 /** What fetch and XMLHttpRequest have in common: whose a covered request is, and whether it may leave at once. */
 import type { Proof, Prover, ProverOptions } from './dpop';
+import type { Breaker } from './breaker';
 import type { Hit, Prefix } from './match';
 import type { Policy, Rule } from './policy';
 import { apply, clearTimeout, newResponse, now, setTimeout, startsWith } from './platform';
@@ -26,6 +27,8 @@ export interface Plane {
   alone?: Promise<unknown>;
   /** Set where no more is to be learned by that. */
   met?: string;
+  /** Which endpoints refuse whatever they get. */
+  breaker?: Breaker;
   /** The last `switchContext`. */
   switching?: Promise<unknown>;
 }
@@ -152,14 +155,14 @@ export const sending = (
     method,
     once: !copy && !/Null|Undef|String|Blob|File|Document/.test(kind),
     timeout,
-    retries,
+    retries: hit.retries ?? retries,
     held,
     // None overtakes one that was called before it.
     ahead: last,
     policy,
     copy,
     refused: (rule, { status, redirected, url }) =>
-      rule.refused?.status.includes(status) &&
+      (hit.refused ?? rule.refused)?.status.includes(status) &&
       // After a redirect to another origin it is not our server that refuses.
       (!redirected || startsWith(url, hit.origin)),
   };

@@ -1,3 +1,4 @@
+import type { Rule } from './policy';
 import { baseUrl, hrefOf, startsWith, URL } from './platform';
 
 /** A prefix of URLs, as `createSession` has checked it. */
@@ -8,6 +9,9 @@ export interface Prefix {
   readonly origin: string;
   /** Whose requests are below it; undefined where they are nobody's. */
   readonly as: string | undefined;
+  /** What a refusal looks like there, and how often one is sent again, where the page says so. */
+  readonly refused?: Rule['refused'];
+  readonly retries?: number;
 }
 
 export interface Hit extends Prefix {

@@ -40,7 +40,7 @@ const sessionOptions =
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
-const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource`;
+const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number refused:@object`;
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit ' +
@@ -140,21 +140,23 @@ export const readOptions = (given: SessionOptions) => {
 
   const api: Prefix[] = [];
   const apiResources: string[] = [];
-  const add = (name: string, href: string, as?: string) => {
+  const add = (name: string, href: string, as?: string, more?: Values) => {
     if (api.some((other) => other.href == href)) throw invalid(name, 'comes twice');
-    api.push({ href, origin: new URL('/', href).href, as });
+    api.push({ href, origin: new URL('/', href).href, as, ...more });
   };
   options.api.forEach((entry: unknown, i: number) => {
     const name = `api[${i}]`;
     const rule = take(typeof entry == 'string' ? { url: entry } : entry, ruleOptions, name);
     const href = prefix(name + '.url', rule.url, page);
-    const { as = 'user', resource } = rule;
+    const { as = 'user', resource, retries } = rule;
+    const refused = rule.refused && take(rule.refused, 'status:@array types:@array codes:@array', name + '.refused');
+    if (refused) refused.status ??= [refused.codes ? 200 : 401];
     if (resource != null) {
       if (as != 'user' || !/^[a-z][\w+.-]*:[!-"$-~]+$/i.test(resource))
         throw invalid(name + '.resource', "must be an absolute URI without fragment, with as 'user'");
       if (!apiResources.includes(resource)) apiResources.push(resource);
     }
-    add(name + '.url', href, resource ? `${as} ${resource}` : as);
+    add(name + '.url', href, resource ? `${as} ${resource}` : as, { retries, refused });
     for (const raw of rule.except ?? []) {
       const below = prefix(name + '.except', raw, href.replace(/\/?$/, '/'));
       if (!isBelow(below, href)) throw invalid(name + '.except', 'must be below its url');

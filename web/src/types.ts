@@ -29,6 +29,17 @@ export interface ApiRule {
    * @default the session's own access token
    */
   resource?: string;
+  /**
+   * How often a refused request is sent again; 0 for what the server may have done all the same.
+   * @default what `retries` of the session says
+   */
+  retries?: number;
+  /**
+   * What a refusal of the credentials looks like here: an answer with one of these statuses; with `types`, only one whose JSON has
+   * `{ errors: [{ type }] }` with one of these, and with `codes` the same for GraphQL, `{ errors: [{ extensions: { code } }] }`.
+   * @default what the scheme says, for most `{ status: [401] }`; without `status`, `[401]`, and with `codes` `[200]`
+   */
+  refused?: { status?: number[]; types?: string[]; codes?: string[] };
 }
 
 /** A place for the session: `localStorage` is one. Each method may return a promise. */

@@ -2,6 +2,7 @@
  * A covered request that cannot leave at once, or that was refused. It comes with the second file: whoever gets here has
  * to wait for the core anyway, or for the file beside it.
  */
+import { createBreaker } from './breaker';
 import { cookieOf } from './cookies';
 import { proverOf, type Proof } from './dpop';
 import type { Answer, Extra, Sending } from './covered';
@@ -110,7 +111,10 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
   /** Whether the answer refuses the credentials. Its body, where that says so, is looked at in a copy. */
   const refused = async (rule: Rule, response: Answer): Promise<boolean | undefined> => {
     // A visitor's credentials are not refused, but what the page's configuration sends may be.
-    const how = rule.refused ?? (rule.tells || (rule.single && usual()) ? { status: [200], codes: [] } : undefined);
+    const how =
+      hit.refused ??
+      rule.refused ??
+      (rule.tells || (rule.single && usual()) ? { status: [200], codes: [] } : undefined);
     if (!how || !it.refused({ refused: how }, response)) return;
     const { types, codes } = how;
     if (!types && !codes) return true;
@@ -211,11 +215,13 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
     const answer = await wait(plane.call('csrf', { as: by(policy), stale }).catch(() => {}));
     return answer?.value;
   };
-  const withCSRF = (rule: Rule, value: string | undefined, proof: Proof | undefined): Extra | undefined => {
-    if (!value) return proof;
-    // A redirect would take the header along, to whatever origin.
-    init.redirect ??= 'error';
-    return { headers: { ...proof?.headers, [rule.csrf!.header]: value } };
+  /** What goes along beside the rule's own headers. */
+  const extras = (rule: Rule, csrf: string | undefined, proof: Proof | undefined): Extra | undefined => {
+    if (!csrf && !proof) return;
+    // A redirect would take these along, to whatever origin; `authorization` the browser takes off (UM-24).
+    const { redirect = 'follow' } = it.request ?? {};
+    init.redirect ??= redirect == 'follow' ? 'error' : redirect;
+    return { headers: { ...proof?.headers, ...(csrf && { [rule.csrf!.header]: csrf }) } };
   };
 
   /** Whether a visitor's request may bring a session, and so has to go alone. */
@@ -233,6 +239,11 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
   };
 
   let { response, policy } = it;
+  /** An endpoint, and what refuses there the page's own way. */
+  const endpoint = `${it.method} ${hit.url.split(/[?#]/)[0]}`;
+  const breaker = (plane.breaker ??= createBreaker(types_, clock));
+  /** What was sent after something was renewed for it. */
+  let renewed = false;
   /** What comes of an answer that others wait for. */
   let learned: Promise<void> | undefined;
   /** Whoever has waited too long for another's answer goes without. */
@@ -280,7 +291,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       }
       if (it.userId) setUserId();
       it.keep(!!rule && (left > 0 || !!proof || !!csrf));
-      const answer = it.call(rule, rule && withCSRF(rule, csrf, proof));
+      const answer = it.call(rule, rule && extras(rule, csrf, proof));
       if (goesAlone(rule)) {
         learned = answer.then((its) => observe(rule!, its));
         // It is not for its caller to end, and not for a server that does not answer to hold up all others.
@@ -322,19 +333,26 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       }
     } else if (rule && (await refused(rule, response))) {
       const facts = { status: response.status, challenge: response.headers.get('www-authenticate') ?? undefined };
-      if (left > 0 && !once) {
+      const sentBy = stringify([by(policy), stampOf(policy)]);
+      // What others have renewed since costs nothing.
+      const rests =
+        !renewed && sentBy == stringify([by(plane.policy), stampOf(plane.policy)]) && breaker.rests(endpoint);
+      if (renewed) breaker.trip(endpoint, sentBy);
+      if (left > 0 && !once && !rests) {
         again();
         const outcome = await wait(ask('refused', facts));
         if (outcome == 'retry' || outcome == 'changed') discard(response);
         if (outcome == 'changed') throw changed();
+        if (outcome == 'good') breaker.trip(endpoint, sentBy);
         if (outcome == 'retry') {
           response = undefined;
+          renewed = true;
           continue;
         }
-      } else if (left == retries) {
+      } else if (left == retries && !rests) {
         void ask('refused', facts);
       }
-    }
+    } else if (rule) breaker.mend(endpoint);
     discard(it.spare);
     return response;
   }

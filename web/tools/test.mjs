@@ -10,10 +10,9 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['dpop', 'guard', 'leaving', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map((name) => [
-        name,
-        join(web, `src/${name}.ts`),
-      ]),
+      ['breaker', 'dpop', 'guard', 'leaving', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map(
+        (name) => [name, join(web, `src/${name}.ts`)],
+      ),
     ),
   },
   outdir: join(web, '.cache/test'),

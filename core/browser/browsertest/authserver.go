@@ -335,6 +335,17 @@ func (s *AuthServer) RevokeOf(client, user string) {
 	})
 }
 
+// Alive tells whether a user has a session.
+func (s *AuthServer) Alive(user string) (alive bool) {
+	s.each(func(f *family) { alive = alive || f.user == user && !f.dead })
+	return alive
+}
+
+// Become makes all sessions there are somebody else's.
+func (s *AuthServer) Become(user string) {
+	s.each(func(f *family) { f.user = user })
+}
+
 // Fallen tells whether RevokeOf has ended what a token belongs to.
 func (s *AuthServer) Fallen(token string) bool {
 	s.mu.Lock()

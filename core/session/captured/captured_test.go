@@ -237,23 +237,6 @@ func TestWhereNobodyCanBeAskedAVisitorsCartIsKeptAndAUsersSessionToo(t *testing.
 	})
 }
 
-func TestARefusalIsTheEndOnlyWhereTheServerSaysSo(t *testing.T) {
-	world(t, func(t *testing.T, profile *browsertest.Profile, s *server) {
-		p := open(profile, s)
-		require.NoError(t, p.observe(p.Record().Stamp, "alice-1"))
-		assert.Equal(t, errcode.AccessDenied, errcode.Of(p.Refused(context.Background(), p.Record().Stamp, "")))
-		time.Sleep(time.Minute)
-		s.down = true
-		assert.Equal(t, errcode.NetworkError, errcode.Of(p.Refused(context.Background(), p.Record().Stamp, "")))
-		assert.Equal(t, "login", p.told())
-		time.Sleep(time.Hour)
-		s.down, s.users = false, nil
-		require.NoError(t, p.Refused(context.Background(), p.Record().Stamp, ""))
-		synctest.Wait() // whoever waits for a refusal may be told a moment before the page is
-		assert.Equal(t, "expired, logout:expired", p.told())
-	})
-}
-
 func cookies(o *captured.Options) { o.Header = "" }
 
 func TestACookieIsAskedAboutAtTheStartAndAfterASignIn(t *testing.T) {

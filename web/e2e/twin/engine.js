@@ -55,7 +55,10 @@ const tag = (value) => Object.prototype.toString.call(value).slice(8, -1);
 const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 const plain = (text) => {
-  text = text.replace(/run-\d\d-\d-\d{3}/g, 'RUN').replace(/----WebKitFormBoundary\w+/g, 'BOUNDARY');
+  text = text
+    .replace(/run-\d\d-\d-\d{3}/g, 'RUN')
+    .replace(/----WebKitFormBoundary\w+/g, 'BOUNDARY')
+    .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'BLOB');
   for (const [name, origin] of Object.entries(origins)) text = text.replaceAll(origin, `{${name}}`);
   return text;
 };
@@ -275,17 +278,21 @@ async function once(program, index, variant) {
 }
 
 /**
- * Runs a file of programs, or those whose name has `only` in it. Resolves with their traces, by name and variant, and with what
- * the session has left behind.
+ * Runs files of programs, or those whose name has `only` in it. Resolves with their traces, by file and name and by variant, and
+ * with what the session has left behind.
  */
-export async function play(file, only = '') {
-  const { programs } = await import(`/twin/programs/${file}.js`);
-  const chosen = Object.entries(programs).filter(([name]) => name.includes(only));
+export async function play(files, only = '') {
+  const chosen = [];
+  for (const file of files)
+    for (const [name, program] of Object.entries((await import(`/twin/programs/${file}.js`)).programs))
+      if (name.includes(only)) chosen.push([`${file} ${name}`, program]);
   const traces = Object.fromEntries(chosen.map(([name]) => [name, {}]));
   for (const [variant, enter] of Object.entries(variants)) {
     await enter();
-    for (const [index, [name, program]] of chosen.entries())
+    for (const [index, [name, program]] of chosen.entries()) {
       traces[name][variant] = await once(program, index, variant);
+      globalThis.skip(11_000);
+    }
   }
   session.close();
   return { traces, left: Object.keys(natives).filter((name) => natives[name] !== nativesNow()[name]) };

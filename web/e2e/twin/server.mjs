@@ -92,7 +92,9 @@ export async function startTwinServer() {
     const good = `token-${group}-${issued++}`;
     tokens.set(group, { ...tokens.get(group), good, renewed: (tokens.get(group)?.renewed ?? 0) + 1 });
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-    response.end(JSON.stringify({ token_type: 'Bearer', access_token: good, refresh_token: group, expires_in: 3600 }));
+    response.end(
+      JSON.stringify({ token_type: 'Bearer', access_token: good, refresh_token: group, expires_in: 360_000 }),
+    );
   };
 
   const answer = async (where, request, response, { pathname, searchParams: query }) => {
@@ -119,6 +121,8 @@ export async function startTwinServer() {
       headers[name.toLowerCase()] = value;
     }
     const status = Number(query.get('status') ?? 200);
+    // Chromium keeps the beginning of plain text back to see whether it is some, unless it is told not to.
+    if (query.has('pieces')) headers['x-content-type-options'] = 'nosniff';
     const seen = query.get('etag');
     if (seen) headers.etag = seen;
     if (query.has('to')) headers.location = query.get('to');
@@ -151,7 +155,6 @@ export async function startTwinServer() {
     // What comes in pieces comes when the page asks for the next.
     for (const [i, piece] of (query.get('pieces')?.split(',') ?? []).entries()) {
       if (i) await gate(run, `piece ${i}`).go.promise;
-      else response.on('close', () => gate(run, 'pieces').closed.resolve());
       response.write(piece);
     }
     if (query.has('pieces')) {

@@ -107,16 +107,15 @@ export const programs = {
     note(await answer);
     await closed('a');
   },
-  'FF-05 given up after the headers, before the body is read': async ({ here, note, settle, name, closed }) => {
+  'FF-05 given up after the headers, before the body is read': async ({ here, note, settle, name }) => {
     const controller = new AbortController();
     const response = await fetch(here('pieces=a,b'), { signal: controller.signal });
     note(response);
     controller.abort(name(new Error('mine'), 'the reason'));
     note(await settle(response.text()), response.bodyUsed);
     note(await settle(response.text()));
-    await closed('pieces');
   },
-  'FF-05 given up while the body is read': async ({ here, note, settle, name, closed }) => {
+  'FF-05 given up while the body is read': async ({ here, note, settle, name }) => {
     const controller = new AbortController();
     const response = await fetch(here('pieces=abc,def'), { signal: controller.signal });
     const reader = response.body.getReader();
@@ -125,16 +124,14 @@ export const programs = {
     const next = settle(reader.read());
     controller.abort(name(new Error('mine'), 'the reason'));
     note(await next, await settle(reader.closed));
-    await closed('pieces');
   },
-  'FF-05 given up while a copy of the body is read': async ({ here, note, settle, name, closed }) => {
+  'FF-05 given up while a copy of the body is read': async ({ here, note, settle, name }) => {
     const controller = new AbortController();
     const response = await fetch(here('pieces=abc,def'), { signal: controller.signal });
     const copy = response.clone();
     const texts = [settle(response.text()), settle(copy.text())];
     controller.abort(name(new Error('mine'), 'the reason'));
     note(await Promise.all(texts));
-    await closed('pieces');
   },
   'FF-05 given up after all is done': async ({ call, here, note, settle }) => {
     const controller = new AbortController();

@@ -420,3 +420,6 @@ export const programs = {
     await call(here(), {}, 'third', 'fourth');
   },
 };
+
+/** What cannot be read is left to the browser, as it is. */
+export const tokenless = ["FF-02 what the page's own code throws"];

@@ -120,7 +120,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         before = undefined;
       };
       const asked: Asked = { args, hit, isSync, headers: create(null), upload: before?.upload, hear: before && leave };
-      if (!hit && asked.upload) hush(asked.upload, removeEventListener);
+      if (!hit && asked.upload) tune(asked.upload, removeEventListener);
       Slip.on(this, asked);
       try {
         apply(native.open, this, args);
@@ -243,21 +243,17 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const hear = function (this: XMLHttpRequest, event: Event) {
     Slip.of(this)?.hear?.(event);
   };
+  const tune = (to: EventTarget, how?: typeof removeEventListener) => {
+    for (const type of events) listen(to, type, hear as any, how);
+  };
   const Wrapped = new Proxy(Native, {
     construct(of, args, by) {
       const xhr = construct(of, args, by);
-      for (const type of events) listen(xhr, type, hear);
+      tune(xhr);
       return xhr;
     },
   });
   const upload = getOwnPropertyDescriptor(proto, 'upload')!;
-  /** What an upload tells of another attempt; before the page's own listeners, as they are put there when the page is about to. */
-  const quiet = function (this: XMLHttpRequestUpload, event: Event) {
-    if (Slip.of(Slip.of(this) as any)?.again) event.stopImmediatePropagation();
-  };
-  const hush = (its: XMLHttpRequestUpload, how?: typeof removeEventListener) => {
-    for (const type of events) listen(its, type, quiet, how);
-  };
   const { get: getUpload } = getOwnPropertyDescriptor(
     {
       get upload() {
@@ -265,9 +261,9 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         let asked = Slip.of(this);
         if (!asked) Slip.on(this, (asked = { headers: {} } as Asked));
         asked!.upload = its;
-        Slip.on(its, this);
+        Slip.on(its, { hear: (event: Event) => Slip.of(this)!.again && event.stopImmediatePropagation() });
         // What is listened to makes the browser ask other servers first (XH-15), so only where it may be covered.
-        if (!asked!.args || asked!.hit) hush(its);
+        if (!asked!.args || asked!.hit) tune(its);
         return its;
       },
     },

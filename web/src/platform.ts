@@ -45,7 +45,7 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp String Symbol WritableStream addEventListener clearTimeout document ' +
+  'AbortController Blob BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp Set String Symbol WritableStream addEventListener clearTimeout document ' +
     'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: Promise: ReadableStream: Reflect: Request: Response: ' +
     'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
     'Node:baseURI EventTarget:dispatchEvent XMLHttpRequest:',

@@ -141,8 +141,8 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       value = value.trim();
       headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
     },
-    send(this: XMLHttpRequest) {
-      const [body] = arguments;
+    // The native one has no argument that it needs.
+    send(this: XMLHttpRequest, body: unknown = undefined) {
       const asked = Slip.of(this);
       const { hit, headers, sent } = asked ?? {};
       if (!hit || sent || plane.closed) return apply(native.send, nowOf(this, asked), arguments);
@@ -254,6 +254,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
     },
   });
   const upload = getOwnPropertyDescriptor(proto, 'upload')!;
+  // As a getter of an object, so that it has a getter's name.
   const { get: getUpload } = getOwnPropertyDescriptor(
     {
       get upload() {

@@ -278,3 +278,47 @@ demo(
     assert.equal((await page.evaluate((me) => statusOf(me), me))[0], 401);
   },
 );
+
+both(
+  'the event request says what each covered request cost, and nothing secret',
+  { by: 'password' },
+  async ({ open, server }) => {
+    const page = await open();
+    await signInByPassword(page);
+    await page.evaluate(() => {
+      globalThis.reports = [];
+      globalThis.stop = session.on('request', ({ duration, ...report }) =>
+        reports.push({ ...report, timed: duration >= 0 }),
+      );
+    });
+    // The part that counts comes with the second file.
+    await page.waitForFunction(async (url) => (await fetch(url)).ok && reports.length, `${server.api}me`);
+    await server.expire();
+    const reports = await page.evaluate(async (url) => {
+      reports.length = 0;
+      await fetch(`${url}?secret=1#secret`);
+      await fetch(url, { headers: { authorization: 'Bearer mine' } });
+      await fetch(location.href);
+      await new Promise((resolve) => {
+        const xhr = new XMLHttpRequest();
+        xhr.open('GET', `${url}?secret=2`);
+        // Whoever counts hears of it last.
+        xhr.onloadend = () => setTimeout(resolve);
+        xhr.send();
+      });
+      const all = [...reports];
+      stop();
+      await fetch(url);
+      return [all, reports.length];
+    }, `${server.api}me`);
+    const report = { type: 'request', method: 'GET', url: `${server.api}me`, as: 'user', timed: true };
+    assert.deepEqual(reports, [
+      [
+        { ...report, via: 'fetch', status: 200, attempts: 2 },
+        { ...report, via: 'fetch', status: 401, attempts: 1 },
+        { ...report, via: 'xhr', status: 200, attempts: 1 },
+      ],
+      3,
+    ]);
+  },
+);

@@ -15,7 +15,7 @@ type Values = Record<string, unknown>;
 const pure = (method: any): Function => method.__zone_symbol__OriginalDelegate ?? method;
 
 export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, refused, ...its }: Exchange): void => {
-  const { members, types, SessionError } = platform;
+  const { clock, members, types, SessionError } = platform;
   const { AbortController, clearTimeout, setTimeout, Event, ProgressEvent } = types as typeof globalThis;
   const { apply, defineProperty, deleteProperty, get } = members.Reflect as typeof Reflect;
   const read = (name: keyof XMLHttpRequest): any => get(members.XMLHttpRequest, name, xhr);
@@ -47,6 +47,12 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
 
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** The time counts from `send`, whatever it is sent again for. */
+  const arm = () => {
+    clearTimeout(timer);
+    const timeout = read('timeout');
+    if (timeout) timer = setTimeout(() => its.isCurrent() && finish('timeout'), asked.sent! + timeout - clock());
+  };
   /** Ends it without an answer of the server's. */
   const finish = (type: 'abort' | 'error' | 'timeout') => {
     controller.abort();
@@ -78,7 +84,10 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
   let rule: Rule | undefined;
   its.hear((event) => {
     const state = read('readyState');
-    if (event.type == 'loadend') ended();
+    if (event.type == 'loadend') {
+      ended();
+      if (!asked.quiet) clearTimeout(timer);
+    }
     if (state < 2 || !headers) return;
     const resolve = headers;
     headers = undefined;
@@ -117,12 +126,13 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     calm = undefined;
     return new Promise((resolve, reject) => {
       if (!its.isCurrent() || it.signal!.aborted) return reject(it.signal!.reason);
-      clearTimeout(timer);
+      if (asked.note && sent) asked.note.attempts++;
       rule = by;
       begin();
       asked.quiet = [];
       apply(pure(native.open), xhr, asked.args);
       show({});
+      arm();
       const all: Record<string, string> = { ...it.headers, ...rule?.headers, ...extra?.headers };
       for (const name in all) apply(native.setRequestHeader, xhr, [name, all[name]!]);
       if (rule?.credentials && !read('withCredentials')) asked.lent = xhr.withCredentials = true;
@@ -142,6 +152,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     const { quiet } = asked;
     if (!quiet || !its.isCurrent()) return;
     asked.quiet = undefined;
+    if (read('readyState') == 4) clearTimeout(timer);
     let state = 1;
     let over = false;
     asked.end = (aborted) => {
@@ -174,9 +185,8 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     rest();
   } else {
     asked.quiet = undefined;
-    const timeout = read('timeout');
-    if (timeout) timer = setTimeout(() => finish('timeout'), timeout);
   }
+  arm();
   proceed(platform, it)
     .then(reveal, (error) => {
       // The page has seen a network error itself.

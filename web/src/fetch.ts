@@ -92,8 +92,9 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     }
     const rule = hit && plane.policy.rules[its.by(plane.policy)];
     let it: Sending<Response> | undefined;
-    const call: Sending<Response>['call'] = (rule, proof) =>
-      apply(native, self, [
+    const call: Sending<Response>['call'] = (rule, proof) => {
+      if (note) note.attempts++;
+      return apply(native, self, [
         it ? it.target : target,
         {
           ...init,
@@ -104,11 +105,15 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
           headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers },
         },
       ]);
+    };
     /** A member of what is sent. */
     const member = (name: keyof Request): any => init[name] ?? (request && ofRequest(request, name));
-    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule)) return () => call();
-
     const method = member('method');
+    const note = hit && plane.reckon?.({ via: 'fetch', method: `${method ?? 'GET'}`, as: its.by(plane.policy) }, hit);
+    const told = (go: () => Promise<Response>) => (note ? () => note.watch(go) : go);
+    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule))
+      return told(() => call());
+
     it = {
       ...sending(plane, options, its, hit, headers, init, method),
       signal: init.signal === null ? null : member('signal'),
@@ -125,19 +130,19 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     } as Sending<Response>;
 
     // The native fetch says best what an aborted signal means.
-    if (it.signal?.aborted) return () => call(rule);
+    if (it.signal?.aborted) return told(() => call(rule));
     if (rule && isReady(it, rule))
-      return async () => {
+      return told(async () => {
         it!.keep(options.retries > 0);
         it!.response = await call(rule);
         if (rule.capture || it!.refused(rule, it!.response)) return proceed(it!);
         it!.spare?.body?.cancel().catch(() => {});
         return it!.response;
-      };
+      });
     // As the native call would, this marks the caller's Request as used.
     if (request && init.body == null) it.target = it.request = new Request(request);
     queue(plane, it);
-    return () => proceed(it!).finally(it!.leave);
+    return told(() => proceed(it!).finally(it!.leave));
   };
 
   // A method, as it has no prototype and cannot be constructed; the native one takes one argument.

@@ -352,9 +352,11 @@ export const createSession = (given: SessionOptions): Session => {
     on(type: string, fn: Listener) {
       check('the event', type, 'login|logout|expired|refresh|statechange|error|idle|request');
       if (type == 'request')
-        plane.report = (report) => {
-          if (!tell(type, report)) plane.report = undefined;
-        };
+        secondFile(null).then(({ createReckon }) => {
+          plane.reckon = createReckon(platform, (report) => {
+            if (!tell(type, report)) plane.reckon = undefined;
+          });
+        }, nothing);
       return listen(type, fn);
     },
     async loginWithPopup(options) {

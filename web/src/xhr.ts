@@ -11,6 +11,7 @@ import {
 } from './covered';
 import { sending, whose } from './covered';
 import type { Hit, Match } from './match';
+import type { Reckon } from './reckon';
 import {
   apply,
   construct,
@@ -22,6 +23,7 @@ import {
   members,
   platform,
   removeEventListener,
+  now,
 } from './platform';
 import type { Rule } from './policy';
 
@@ -40,8 +42,10 @@ export interface Asked {
   quiet?: [Event, number][];
   /** Hears an event before the page does. */
   hear?(event: Event): void;
-  /** It was sent: what is asked of it now the browser answers. */
-  sent?: boolean;
+  /** When it was sent, in milliseconds since the epoch: what is asked of it from then on the browser answers. */
+  sent?: number;
+  /** What it costs, where somebody listens for that. */
+  note?: ReturnType<Reckon>;
   /** Its upload, once the page has asked for that. */
   upload?: XMLHttpRequestUpload;
   /** It is sent again: the page has heard of the upload. */
@@ -73,6 +77,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const Native = globalThis.XMLHttpRequest;
   const proto = Native?.prototype;
   if (!proto) return () => {};
+  const was = proto.constructor;
   const native = {} as Record<(typeof methods)[number], (...args: any[]) => any>;
   for (const name of methods) native[name] = proto[name];
 
@@ -111,6 +116,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         }
       }
       if (hit) args[1] = hit.url;
+      if (late) tune(this);
       let before = Slip.of(this);
       /** What was under way is over once the browser has opened it anew, and before the page hears of that. */
       const leave = () => {
@@ -146,13 +152,23 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       const asked = Slip.of(this);
       const { hit, headers, sent } = asked ?? {};
       if (!hit || sent || plane.closed) return apply(native.send, nowOf(this, asked), arguments);
+      asked!.sent = now();
+      const [method] = asked!.args;
       const own = { ...headers };
       const its = whose(plane, hit, headers!);
       for (const name in headers) if (!(name in own)) set(this, { [name]: headers[name]! });
-      const rule = plane.policy.rules[its.by(plane.policy)];
+      const as = its.by(plane.policy);
+      const rule = plane.policy.rules[as];
+      const note = (asked!.note = plane.reckon?.({ via: 'xhr', method, as }, hit));
+      if (note) {
+        note.attempts = 1;
+        const done = () => {
+          listen(this, 'loadend', done, removeEventListener);
+          note.end(read(this, 'status'));
+        };
+        listen(this, 'loadend', done);
+      }
       if ('authorization' in headers! || !(plane.held || rule)) return apply(native.send, this, arguments);
-      asked!.sent = true;
-      const [method] = asked!.args;
       const isBodiless = /^(GET|HEAD)$/i.test(method);
       // A document as it is now.
       const kept = (body as Node | undefined)?.cloneNode?.(true) ?? body;
@@ -246,10 +262,16 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const tune = (to: EventTarget, how?: typeof removeEventListener) => {
     for (const type of events) listen(to, type, hear as any, how);
   };
+  let late = false;
   const Wrapped = new Proxy(Native, {
     construct(of, args, by) {
       const xhr = construct(of, args, by);
-      tune(xhr);
+      try {
+        tune(xhr);
+      } catch {
+        // Somebody's stand-in, behind which is a real one.
+        late = true;
+      }
       return xhr;
     },
   });
@@ -274,7 +296,8 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   Object.assign(proto, ours, { constructor: Wrapped });
   globalThis.XMLHttpRequest = Wrapped;
   return () => {
-    if (globalThis.XMLHttpRequest == Wrapped) proto.constructor = globalThis.XMLHttpRequest = Native;
+    if (globalThis.XMLHttpRequest == Wrapped) globalThis.XMLHttpRequest = Native;
+    if (proto.constructor == Wrapped) proto.constructor = was;
     if (getOwnPropertyDescriptor(proto, 'upload')!.get == getUpload) defineProperty(proto, 'upload', upload);
     for (const name of methods) if (proto[name] == ours[name]) (proto as any)[name] = native[name];
   };

@@ -10,7 +10,7 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['breaker', 'dpop', 'guard', 'leaving', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map(
+      ['breaker', 'dpop', 'guard', 'reckon', 'leaving', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map(
         (name) => [name, join(web, `src/${name}.ts`)],
       ),
     ),

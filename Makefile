@@ -3,7 +3,7 @@ STATICCHECK = $(CURDIR)/web/.cache/staticcheck-v0.7.0/staticcheck
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 say = @printf '\n\033[1m== %s\033[0m\n'
 
-.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential mutation clean
+.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential mutation wpt clean
 
 demo: build
 	$(say) "starting the demo; stop it with Ctrl-C"
@@ -68,6 +68,11 @@ $(GREMLINS):
 mutation: $(GREMLINS)
 	$(say) "changing core/oauth in a few hundred ways, to see which its tests miss"
 	GOFLAGS=-short $(GREMLINS) unleash ./core/oauth --invert-logical --timeout-coefficient 100
+
+# WPT=<folder> names a checkout of web-platform-tests/wpt; its handlers need python3.
+wpt: build
+	$(say) "running WPT's own files of fetch/api and xhr, natively and wrapped"
+	node web/e2e/wpt/list.mjs "$(WPT)" "$(WPT_NAME)"
 
 fuzz:
 	$(say) "fuzzing what parses outside input, a minute each"

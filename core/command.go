@@ -56,6 +56,7 @@ func (r *Runtime) commands() map[string]Command {
 		"loginWith":            r.loginWith,
 		"observed":             r.observed,
 		"csrf":                 r.showCSRF,
+		"lookAgain":            r.lookAgain,
 		"look":                 r.look,
 		"close":                r.doClose,
 	}
@@ -263,7 +264,8 @@ func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, 
 		Headers: map[string]string{}, Watched: args.Get("watched").TextOr(""), Code: args.Get("code").TextOr(""), Hidden: flag(args, "hidden"),
 	}
 	status, _ := args.Get("status").Int()
-	a.Status = int(status)
+	tries, _ := args.Get("tries").Int()
+	a.Status, a.Tries = int(status), int(tries)
 	for _, claim := range args.Get("claims").Items() {
 		a.Claims = append(a.Claims, claim.TextOr(""))
 	}
@@ -293,6 +295,28 @@ func (r *Runtime) showCSRF(ctx context.Context, args strictjson.Value) (string, 
 	var o strictjson.Object
 	o.Text("value", value.Expose())
 	return o.Done(), nil
+}
+
+// lookAgain has the server look at claims of the session; without any, it only sees to
+// it that the session is there.
+func (r *Runtime) lookAgain(ctx context.Context, args strictjson.Value) (string, error) {
+	if r.claims == nil {
+		return "", errcode.New(errcode.NotSupported, "validateClaims needs cookies() with protocol 'supertokens'")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
+	defer cancel()
+	rec, err := r.valid(ctx, 0, "")
+	if claims := args.Get("claims").Items(); err == nil && len(claims) > 0 {
+		err = r.claims(ctx, rec.Session, claims)
+	}
+	switch now := r.keeper.Record(); {
+	case err != nil || now.Session == rec.Session:
+	case now.Live():
+		err = errChanged
+	default:
+		err = errNobody
+	}
+	return Nothing, err
 }
 
 func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }

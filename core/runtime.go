@@ -28,7 +28,12 @@ type Runtime struct {
 	service userauth.Ways
 	// csrf gives what an unsafe request shows, another one than stale; nil where there
 	// is no such thing.
-	csrf       func(ctx context.Context, stale string) (secret.String, error)
+	csrf func(ctx context.Context, stale string) (secret.String, error)
+	// also are rules beside those of any session.
+	also []policy.Rule
+	// claims has the server look at claims of a session again; nil where there is no such
+	// thing.
+	claims     func(ctx context.Context, of string, claims []strictjson.Value) error
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
 	monitor    *userauth.Monitor // nil where nobody asked for it
@@ -160,7 +165,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		r.adopt(ctx)
 	}
 	settler, settles := r.keeper.Strategy.(session.Settler)
-	if settles && r.keeper.Record().Generation == 0 {
+	if settles && settler.Unsettled(r.keeper.Record()) {
 		// Nobody has signed in or out by that.
 		settler.Settle(ctx, r.keeper)
 		r.forgetEarly()

@@ -78,7 +78,12 @@ func (r *Runtime) vendure() {
 func (r *Runtime) backend() {
 	b := r.browser
 	client := backend.New(*r.config.Backend, b.HTTP, b.Cookies, b.Clock)
-	r.main(cookie.New(cookie.Options{CSRF: client.Rule(), Who: client.Who, Refresh: client.Refreshing()}))
+	r.also = []policy.Rule{client.Application()}
+	o := cookie.Options{CSRF: client.Rule(), Who: client.Who, Refresh: client.Refreshing()}
+	if client.Marker != "" {
+		o.Marker = client
+	}
+	r.main(cookie.New(o))
 	r.service, r.csrf = backend.NewService(client, r.keeper), client.Token
 }
 
@@ -86,6 +91,7 @@ func (r *Runtime) backend() {
 func (r *Runtime) supertokens() {
 	client := supertokens.New(*r.config.SuperTokens, r.browser.HTTP, r.browser.Clock)
 	r.main(supertokens.NewStrategy(client))
-	r.service = supertokens.NewService(client, r.keeper)
+	service := supertokens.NewService(client, r.keeper, r.browser.Locks, r.config.Key+"/claims")
+	r.service, r.claims = service, service.LookAgain
 	r.csrf = func(context.Context, string) (secret.String, error) { return r.keeper.Record().Tokens.CSRF, nil }
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,6 +27,7 @@ type shown struct {
 // showMain is what the main session's keeper publishes to.
 func (r *Runtime) showMain(v session.View, events []event.Event) {
 	r.show(func(session.View) []event.Event {
+		v.Policy.Rules = append(slices.Clip(v.Policy.Rules), r.also...)
 		r.shown.main = v
 		for _, layer := range r.assembly.Layers {
 			events = layer.Events(events)

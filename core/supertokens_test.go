@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -192,7 +193,7 @@ func TestS89TheServersClock(t *testing.T) {
 	}
 }
 
-func TestS55OutcomesOfARefresh(t *testing.T) {
+func TestS35S36OutcomesOfARefresh(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		got  *browser.Response
@@ -215,7 +216,7 @@ func TestS55OutcomesOfARefresh(t *testing.T) {
 	}
 }
 
-func TestS54ASignOutWithATokenThatIsOver(t *testing.T) {
+func TestS71ASignOutWithATokenThatIsOver(t *testing.T) {
 	superWorld(t, "header", func(t *testing.T, p *page, s *superServer, _ func() *page) {
 		signIn(t, p, "alice")
 		s.take()
@@ -230,5 +231,168 @@ func TestS54ASignOutWithATokenThatIsOver(t *testing.T) {
 		_, err := p.call("logout", "{}")
 		require.NoError(t, err)
 		assert.Equal(t, []string{"/auth/signout, /auth/session/refresh, /auth/signout", "", "anonymous"}, []string{s.take(), s.user, p.user()})
+	})
+}
+
+func TestS89ASlowAnswerIsNoClockThatIsWrong(t *testing.T) {
+	superWorld(t, "cookie", func(t *testing.T, p *page, s *superServer, _ func() *page) {
+		signIn(t, p, "alice")
+		s.answer = func(string) *browser.Response {
+			now := s.now()
+			got := browsertest.JSON(200, "{}")
+			got.Headers["front-token"] = frontToken("alice", (now+3600)*1000, now, "")
+			time.Sleep(9 * time.Second)
+			return got
+		}
+		now := s.now()
+		_, err := p.call("refresh", "{}")
+		require.NoError(t, err)
+		got, _ := p.member("expiresAt").Int()
+		assert.Equal(t, (now+3600)*1000, got)
+	})
+}
+
+func TestCK06CookiesThatAreNotKept(t *testing.T) {
+	for _, tt := range []struct {
+		name, mode, body string
+		after            time.Duration
+		errors           []string
+	}{
+		{"just given", "cookie", `{"message":"unauthorised"}`, 0, []string{"storage_failed"}},
+		{"in use for a while", "cookie", `{"message":"unauthorised"}`, time.Minute, nil},
+		{"stolen", "cookie", `{"message":"token theft detected"}`, 0, nil},
+		{"in headers", "header", `{"message":"unauthorised"}`, 0, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			superWorld(t, tt.mode, func(t *testing.T, p *page, s *superServer, _ func() *page) {
+				signIn(t, p, "alice")
+				time.Sleep(tt.after)
+				p.takeEvents()
+				s.take()
+				s.answer = func(string) *browser.Response { return browsertest.JSON(401, tt.body) }
+				for range 3 {
+					p.mu.Lock()
+					stamp := fmt.Sprintf(`"as":"user","session":%q,"version":%d`, p.session, p.version)
+					p.mu.Unlock()
+					assert.Equal(t, "giveup", p.outcome("refused", stamp, `,"status":401`))
+				}
+				assert.Equal(t, tt.errors, p.errors)
+				assert.Contains(t, p.takeEvents(), "expired, logout:expired")
+				assert.Equal(t, "/auth/session/refresh", s.take())
+			})
+		})
+	}
+}
+
+func TestS34TriesThatCameToNothing(t *testing.T) {
+	superWorld(t, "cookie", func(t *testing.T, p *page, s *superServer, _ func() *page) {
+		signIn(t, p, "alice")
+		s.take()
+		p.takeEvents()
+		p.mu.Lock()
+		stamp := fmt.Sprintf(`{"as":"user","session":%q,"version":%d,"tries":10}`, p.session, p.version)
+		p.mu.Unlock()
+		_, err := p.call("observed", stamp)
+		require.NoError(t, err)
+		assert.Equal(t, []any{[]string{"server_error"}, "alice", ""}, []any{p.errors, p.user(), s.take()})
+	})
+}
+
+// claimed has an endpoint at /claim that says what time it is, or what fails.
+func claimed(s *superServer, fails func() *browser.Response) {
+	s.answer = func(path string) *browser.Response {
+		if path != "/claim" {
+			return nil
+		}
+		// All that want it are there by then.
+		time.Sleep(time.Second)
+		if got := fails(); got != nil {
+			return got
+		}
+		now := s.now()
+		got := browsertest.JSON(200, "{}")
+		got.Headers["front-token"] = frontToken("alice", (now+3600)*1000, now, fmt.Sprintf(`,"a":{"v":true,"t":%d}`, now*1000))
+		return got
+	}
+}
+
+func lookAgain(p *page, seen string) error {
+	_, err := p.call("lookAgain", `{"claims":[{"id":"a","refresh":"`+origin+`/claim"`+seen+`}]}`)
+	return err
+}
+
+func TestS87LookingAgainIsOneRequestForAllTabs(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		got  *browser.Response
+		want string
+	}{
+		{"that brings it", nil, "/claim"},
+		// Another tab can't know that it has been tried.
+		{"that fails", browsertest.JSON(500, ""), "/claim, /claim"},
+		{"that brings nothing", browsertest.JSON(200, "{}"), "/claim, /claim"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			superWorld(t, "cookie", func(t *testing.T, p *page, s *superServer, open func() *page) {
+				signIn(t, p, "alice")
+				other := open()
+				claimed(s, func() *browser.Response { return tt.got })
+				s.take()
+				var group sync.WaitGroup
+				for range 5 {
+					for _, tab := range []*page{p, other} {
+						group.Go(func() { assert.NoError(t, lookAgain(tab, "")) })
+					}
+				}
+				group.Wait()
+				assert.Equal(t, tt.want, s.take())
+				at, known := p.member("claims").Get("a").Get("t").Int()
+				assert.Equal(t, tt.got == nil, known)
+				if !known {
+					require.NoError(t, lookAgain(p, ""))
+					assert.Equal(t, "/claim", s.take(), "who comes later asks again")
+					return
+				}
+				require.NoError(t, lookAgain(p, ""))
+				assert.Empty(t, s.take(), "what is newer than the caller knew")
+				require.NoError(t, lookAgain(p, fmt.Sprintf(`,"seen":%d`, at)))
+				assert.Equal(t, "/claim", s.take())
+			})
+		})
+	}
+}
+
+func TestS87LookingAgainAsWhoIsThere(t *testing.T) {
+	superWorld(t, "header", func(t *testing.T, p *page, s *superServer, _ func() *page) {
+		s.take()
+		assert.Equal(t, errcode.SessionExpired, errcode.Of(lookAgain(p, "")), "nobody is")
+		assert.Empty(t, s.take())
+		signIn(t, p, "alice")
+		s.take()
+		refusals := 1
+		claimed(s, func() *browser.Response {
+			if refusals--; refusals >= 0 {
+				return browsertest.JSON(401, `{"message":"try refresh token"}`)
+			}
+			return nil
+		})
+		require.NoError(t, lookAgain(p, ""))
+		assert.Equal(t, "/claim, /auth/session/refresh, /claim", s.take())
+		last := s.seen[len(s.seen)-1]
+		assert.Equal(t, []string{"Bearer at_2", "anti-csrf", ""}, []string{last["authorization"], last["rid"], last["fdi-version"]})
+
+		refusals = 9
+		require.NoError(t, lookAgain(p, `,"seen":`+p.member("claims").Get("a").Get("t").JSON()))
+		assert.Equal(t, "/claim, /auth/session/refresh, /claim", s.take(), "no loop")
+		s.user = ""
+		assert.Equal(t, errcode.SessionExpired, errcode.Of(lookAgain(p, "")))
+		assert.Equal(t, "anonymous", p.user())
+	})
+}
+
+func TestS87OtherSchemesHaveNone(t *testing.T) {
+	cookied(t, cookieConfig(""), func(t *testing.T, p *page, _ *jar, _ func() *page) {
+		signIn(t, p, "alice")
+		assert.Equal(t, errcode.NotSupported, errcode.Of(lookAgain(p, "")))
 	})
 }

@@ -15,7 +15,10 @@ type Config struct {
 	// UserID and Claims are where the session's answer has them, as in "user.id"; ""
 	// looks in the usual places.
 	UserID, Claims string
-	CSRF           CSRF
+	// Marker is the cookie that the page may read where there is a session; "" where
+	// there is no such cookie.
+	Marker string
+	CSRF   CSRF
 }
 
 // CSRF says what unsafe requests carry to show that they are the page's own: in
@@ -33,7 +36,7 @@ func Parse(v strictjson.Value) *Config {
 	str := func(names ...string) string { return at(v, names...).TextOr("") }
 	c := &Config{
 		Login: str("login", "url"), Logout: str("logout"), Refresh: str("refresh"), Session: str("session"),
-		Username: str("login", "username"), Password: str("login", "password"), UserID: str("userId"), Claims: str("claims"),
+		Username: str("login", "username"), Password: str("login", "password"), UserID: str("userId"), Claims: str("claims"), Marker: str("marker"),
 		CSRF: CSRF{Header: str("csrf", "header"), Cookie: str("csrf", "cookie"), Endpoint: str("csrf", "endpoint"), Value: secret.New(str("csrf", "value"))},
 	}
 	stale, _ := at(v, "csrf", "stale").Int()

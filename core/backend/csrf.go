@@ -19,6 +19,12 @@ func (c *Client) Rule() policy.CSRF {
 	return rule
 }
 
+// Application is the rule of requests that the backend makes as itself: they travel as
+// all do, and their refusal says nothing of the session (S50).
+func (c *Client) Application() policy.Rule {
+	return policy.Rule{As: policy.Client, Credentials: true, CSRF: c.Rule()}
+}
+
 // Token is what an unsafe request carries: another one than stale, if there is one
 // by now. It is empty where there is nothing to carry.
 func (c *Client) Token(ctx context.Context, stale string) (secret.String, error) {

@@ -98,6 +98,10 @@ func (s *Service) LoginSilently(ctx context.Context, _ userauth.SilentOptions) e
 // Logout ends the session here, then at the backend. Where that can't be reached, its
 // cookies stay, and its session with them (CK-08).
 func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
+	// Before, so that the record knows whether it is gone.
+	if s.client.Marker != "" {
+		s.client.Unmark()
+	}
 	s.keeper.End(ctx, session.ByUser)
 	if o.Revoke {
 		s.leave(ctx)

@@ -30,6 +30,7 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.String("session", r.Session)
 	out.Int("generation", r.Generation)
 	out.Text("ended", string(r.Ended))
+	out.Text("mark", r.Mark)
 	out.Raw("state", v.State.JSON())
 	out.Raw("policy", v.Policy.JSON())
 	if r.Live() {
@@ -102,6 +103,7 @@ func decode(o owner, text string) (session.Record, error) {
 		return session.Record{}, errRubbish
 	}
 	r.Stamp = session.Stamp{Session: name, Generation: generation}
+	r.Mark = v.Get("mark").TextOr("")
 	switch reason := session.Reason(v.Get("ended").TextOr("")); reason {
 	case session.ByUser, session.Expired, session.Revoked, session.Switched:
 		r.Ended = reason

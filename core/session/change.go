@@ -163,14 +163,15 @@ func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was 
 }
 
 // over is End, unless the record has moved on from a stamp as far as the token
-// for a resource goes.
-func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) {
-	k.replace(ctx, func(now Record) (Record, bool) {
+// for a resource goes. It returns whether it has ended the session.
+func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) (ok bool) {
+	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
 		if now.Past(from, resource) {
 			return now, false
 		}
 		return ended(now, reason), true
 	})
+	return ok
 }
 
 // with is a session's next state: the same with other tokens.
@@ -193,6 +194,9 @@ func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)
 		var next Record
 		if next, wrote = change(now); next.Live() {
 			next.Tokens = next.Tokens.dated(next.Generation)
+		}
+		if s, ok := k.Strategy.(Marked); ok && wrote {
+			next.Mark = s.Mark()
 		}
 		return next, wrote
 	})

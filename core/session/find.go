@@ -6,11 +6,12 @@ import (
 	"latchkey/core/errcode"
 )
 
-// Find looks, where there has never been a record, whether there is a session all
-// the same: who asks the server whose it is, and the zero Tokens.Subject is nobody's. It
-// is asked once for all tabs, so that there is nobody is written down too.
-func (k *Keeper) Find(ctx context.Context, who func(context.Context) (Tokens, error)) error {
-	if k.Record().Generation > 0 {
+// Find looks, where nobody has a session, whether there is one all the same: who asks
+// the server whose it is, and the zero Tokens.Subject is nobody's. It is asked once for
+// all tabs, while unsettled says so of the record; that there is nobody is written down
+// too.
+func (k *Keeper) Find(ctx context.Context, unsettled func(Record) bool, who func(context.Context) (Tokens, error)) error {
+	if rec := k.Record(); rec.Live() || !unsettled(rec) {
 		return nil
 	}
 	release, err := k.takeTurn()
@@ -19,7 +20,8 @@ func (k *Keeper) Find(ctx context.Context, who func(context.Context) (Tokens, er
 	}
 	defer release()
 	k.Reload(ctx)
-	if k.Record().Generation > 0 {
+	rec := k.Record()
+	if rec.Live() || !unsettled(rec) {
 		return nil
 	}
 	tokens, err := who(ctx)
@@ -33,9 +35,9 @@ func (k *Keeper) Find(ctx context.Context, who func(context.Context) (Tokens, er
 	k.replace(ctx, func(now Record) (Record, bool) {
 		next := ended(now, "")
 		if tokens.Subject != "" {
-			next = Record{Stamp: Stamp{name, 1}, Tokens: tokens}
+			next = Record{Stamp: Stamp{name, now.Generation + 1}, Tokens: tokens}
 		}
-		return next, now.Generation == 0
+		return next, now.Stamp == rec.Stamp
 	})
 	return nil
 }

@@ -108,6 +108,12 @@ func (k *Keeper) Announce(events ...event.Event) {
 	}
 }
 
+// Trouble tells the page of an error that no promise of its own tells.
+func (k *Keeper) Trouble(err error) {
+	user := k.UserID()
+	k.Announce(event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user})
+}
+
 // Reload reads the record again, as another tab may have changed it. Before Load,
 // which tells what happened since, it does nothing.
 func (k *Keeper) Reload(ctx context.Context) {

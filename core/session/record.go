@@ -20,6 +20,8 @@ type Record struct {
 	// where for nobody but themselves.
 	Acts      string
 	ActsSince int64
+	// Mark is what a [Marked] strategy's mark was when the record was written.
+	Mark string
 }
 
 // Live tells whether somebody is signed in.

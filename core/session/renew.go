@@ -156,7 +156,9 @@ func (k *Keeper) renew(from Stamp, resource string) error {
 		}
 		fallthrough
 	case dead:
-		k.over(send, rec.Stamp, resource, Expired)
+		if k.over(send, rec.Stamp, resource, Expired) && out.tell {
+			k.Trouble(out.Err)
+		}
 		return nil
 	}
 	return out.Err

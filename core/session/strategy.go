@@ -57,6 +57,9 @@ type Answer struct {
 	Claims []string
 	// Code is that of an error in it, where it is no refusal of the session.
 	Code string
+	// Tries is how many new credentials the request was refused with, where it is given
+	// up; 0 for any other.
+	Tries int
 	// Hidden says that the answer has what comes with a captured header only, and that
 	// the page could read none.
 	Hidden bool
@@ -65,10 +68,20 @@ type Answer struct {
 // Settler is what a strategy is too that keeps nothing here by which a session could
 // be told: the browser does.
 type Settler interface {
+	// Unsettled tells whether a record does not even say if there is a session: the page
+	// is then shown nothing before Settle.
+	Unsettled(Record) bool
 	// Settle finds out whether what the keeper has loaded is so. It is called once, when
-	// a runtime starts: before the page is shown anything, where there has never been a
-	// record.
+	// a runtime starts.
 	Settle(context.Context, *Keeper)
+}
+
+// Marked is what a strategy is too whose server leaves a sign for the page to read
+// where there is a session.
+type Marked interface {
+	// Mark is that sign; "" where there is none. Each record is written with it, so that
+	// another one says that the record may be wrong.
+	Mark() string
 }
 
 // Outcome is how an attempt to recover ended. The zero Outcome is invalid.
@@ -78,6 +91,8 @@ type Outcome struct {
 	Tokens Tokens
 	// Err is why it failed, or the server's word that the session is dead.
 	Err error
+	// tell has the page told why.
+	tell bool
 }
 
 type verdict uint8
@@ -100,6 +115,9 @@ func Failed(err error) Outcome { return Outcome{verdict: failed, Err: err} }
 
 // Dead means that the server said the session is no more.
 func Dead(err error) Outcome { return Outcome{verdict: dead, Err: err} }
+
+// Lost is Dead where it is no word of the server's, and the page is told why.
+func Lost(err error) Outcome { return Outcome{verdict: dead, Err: err, tell: true} }
 
 // Stuck means that nothing can be done without the person: the end of a session
 // whose credentials are over or were refused, and nothing to one whose are good

@@ -2,6 +2,7 @@ package supertokens
 
 import (
 	"context"
+	"strings"
 
 	"latchkey/core/backend"
 	"latchkey/core/browser"
@@ -45,32 +46,43 @@ type Client struct {
 // New returns a Client that has asked nobody yet.
 func New(c Config, http browser.HTTP, clock browser.Clock) *Client { return &Client{c, http, clock} }
 
-// post sends what the SDK of the server knows by these headers. token is that of the
-// two which the endpoint wants, where they do not travel in cookies.
+// post asks what the SDK of the server itself has.
 func (c *Client) post(ctx context.Context, url, rid, body string, of session.Tokens, token string, keepAlive bool) (*browser.Response, error) {
-	headers := map[string]string{"rid": rid, "st-auth-mode": c.Mode, "fdi-version": versions}
-	if body != "" {
-		headers["content-type"] = "application/json"
+	headers := map[string]string{"fdi-version": versions}
+	return c.send(ctx, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive}, rid, of, token)
+}
+
+// send adds what the SDK of the server knows a request by. token is that of the two
+// which the endpoint wants, where they do not travel in cookies.
+func (c *Client) send(ctx context.Context, req *browser.Request, rid string, of session.Tokens, token string) (*browser.Response, error) {
+	req.Headers["rid"], req.Headers["st-auth-mode"] = rid, c.Mode
+	if req.Body != "" {
+		req.Headers["content-type"] = "application/json"
 	}
 	if !of.CSRF.Empty() {
-		headers[antiCSRF] = of.CSRF.Expose()
+		req.Headers[antiCSRF] = of.CSRF.Expose()
 	}
 	if token != "" {
-		headers["authorization"] = "Bearer " + token
+		req.Headers["authorization"] = "Bearer " + token
 	}
-	return backend.Send(ctx, c.http, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive})
+	return backend.Send(ctx, c.http, req)
 }
 
 // errGone is the server's word that there is no session.
 var errGone = errcode.New(errcode.SessionExpired, "the server does not know the session any more")
 
-// Renew has the server give new tokens for those, or for what the cookies have. Of a
-// refusal it does not matter why: theft, another device, or an end.
+// errStolen is its word that somebody else has used the refresh token.
+var errStolen = errcode.New(errcode.SessionExpired, "the server takes the session for stolen, and has ended it")
+
+// Renew has the server give new tokens for those, or for what the cookies have.
 func (c *Client) Renew(ctx context.Context, old session.Tokens) (session.Tokens, error) {
+	sent := c.clock.Now()
 	got, err := c.post(ctx, c.Refresh, "session", "", old, old.Refresh.Expose(), false)
 	switch {
 	case err != nil:
 		return session.Tokens{}, err
+	case got.Status == 401 && strings.Contains(string(got.Body), "token theft detected"):
+		return session.Tokens{}, errStolen
 	case got.Status == 401 || got.Headers[front] == removed:
 		return session.Tokens{}, errGone
 	case !backend.Good(got):
@@ -78,7 +90,7 @@ func (c *Client) Renew(ctx context.Context, old session.Tokens) (session.Tokens,
 	case got.Headers[front] == "":
 		return session.Tokens{}, errHidden
 	}
-	return c.read(got.Headers)
+	return c.read(got.Headers, sent)
 }
 
 // Find is Renew where nobody knows whether there is a session. The zero

@@ -34,10 +34,14 @@ const skewed = 7 * time.Second
 // errHidden is an answer that should have a session in it, and shows none.
 var errHidden = errcode.New(errcode.ServerError, "the server's answer has no header front-token that can be read: a proxy takes it away, or Access-Control-Expose-Headers does not name it")
 
+// errBlocked is what it looks like where the browser keeps no cookies: there are new ones
+// that the server has not seen.
+var errBlocked = errcode.New(errcode.StorageFailed, "the server knows no session, just after it has given one: the browser did not keep its cookies (another site's, or Secure over http:), or somebody has deleted them")
+
 var errFront = errcode.New(errcode.ServerError, "the server's header front-token can't be read: it has to be Base64 of JSON with uid, ate and up")
 
-// read makes tokens of an answer with a front token.
-func (c *Client) read(headers map[string]string) (session.Tokens, error) {
+// read makes tokens of an answer with a front token, to a request that was sent then.
+func (c *Client) read(headers map[string]string, sent time.Time) (session.Tokens, error) {
 	none := session.Tokens{}
 	text, err := base64.StdEncoding.DecodeString(headers[front])
 	if err != nil {
@@ -56,12 +60,15 @@ func (c *Client) read(headers map[string]string) (session.Tokens, error) {
 	if up := v.Get("up"); up.Kind() == strictjson.Obj {
 		t.Claims = up.JSON()
 	}
-	// The token was issued just now, by the server's clock.
+	// The token was issued between the two, by the server's clock; a slow answer is no
+	// clock that is wrong.
 	var skew time.Duration
 	if iat, ok := v.Get("up").Get("iat").Int(); ok {
-		skew = time.Unix(iat, 0).Sub(now)
-		if skew < skewed && skew > -skewed {
-			skew = 0
+		switch at := time.Unix(iat, 0); {
+		case at.Sub(now) >= skewed:
+			skew = at.Sub(now)
+		case at.Sub(sent) <= -skewed:
+			skew = at.Sub(sent)
 		}
 	}
 	t.ExpiresAt = time.UnixMilli(ends).Add(-skew)

@@ -3,8 +3,10 @@ package supertokens
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"latchkey/core/backend"
+	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/gate"
 	"latchkey/core/secret"
@@ -19,11 +21,20 @@ type Service struct {
 	client *Client
 	keeper *session.Keeper
 	one    gate.Gate
+
+	locks browser.Locks
+	lock  string
+	mu    sync.Mutex
+	// callers counts those who want claims to be looked at, and asked has how many
+	// there were when an address had last been asked.
+	callers int
+	asked   map[string]int
 }
 
-// NewService returns the ways into the keeper's session.
-func NewService(client *Client, keeper *session.Keeper) *Service {
-	return &Service{client: client, keeper: keeper, one: gate.New()}
+// NewService returns the ways into the keeper's session. lock is the name of the one that
+// looking at claims holds.
+func NewService(client *Client, keeper *session.Keeper, locks browser.Locks, lock string) *Service {
+	return &Service{client: client, keeper: keeper, one: gate.New(), locks: locks, lock: lock, asked: map[string]int{}}
 }
 
 // body is what is posted to sign in.
@@ -60,7 +71,7 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 		}
 	}
 	defer s.one.Enter()()
-	before := s.keeper.Record()
+	before, sent := s.keeper.Record(), c.clock.Now()
 	got, err := c.post(ctx, c.Login, "anti-csrf", c.body(username, password, params), session.Tokens{}, "", false)
 	if err != nil {
 		return err
@@ -80,7 +91,7 @@ func (s *Service) LoginWithCredentials(ctx context.Context, username string, pas
 	case got.Headers[front] == "" || got.Headers[front] == removed:
 		return errHidden
 	}
-	t, err := c.read(got.Headers)
+	t, err := c.read(got.Headers, sent)
 	if err != nil {
 		return err
 	}

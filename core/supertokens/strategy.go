@@ -2,14 +2,18 @@ package supertokens
 
 import (
 	"context"
+	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/core/errcode"
-	"latchkey/core/event"
 	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
 )
+
+// fresh is how old a session's cookies are at most that the server ought to know.
+const fresh = time.Minute
 
 // Strategy implements [session.Strategy], [session.Visitors], [session.Observer] and
 // [session.Settler].
@@ -62,6 +66,8 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, _ string) sessi
 	}
 	t, err := s.client.Renew(ctx, r.Tokens)
 	switch {
+	case err == errGone && r.Tokens.Cookie && s.client.clock.Now().Sub(r.Tokens.IssuedAt) < fresh:
+		return session.Lost(errBlocked)
 	case errcode.Of(err) == errcode.SessionExpired:
 		return session.Dead(err)
 	case err != nil:
@@ -75,11 +81,13 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, _ string) sessi
 // Discard does nothing: who ended the session has told the server.
 func (Strategy) Discard(context.Context, session.Tokens) {}
 
+// Unsettled says that no record may be a session all the same.
+func (Strategy) Unsettled(r session.Record) bool { return r.Generation == 0 }
+
 // Settle looks for a session that there is no record of, once for all tabs.
 func (s Strategy) Settle(ctx context.Context, k *session.Keeper) {
-	if err := k.Find(ctx, s.client.Find); err != nil {
-		user := k.UserID()
-		k.Announce(event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user})
+	if err := k.Find(ctx, s.Unsettled, s.client.Find); err != nil {
+		k.Trouble(err)
 	}
 }
 
@@ -93,6 +101,10 @@ func (s Strategy) Observe(ctx context.Context, k *session.Keeper, from session.S
 			OAuth: &errcode.OAuth{Error: "invalid_claim", Description: strings.Join(a.Claims, " ")},
 		}
 	}
+	if a.Tries > 0 {
+		return errcode.New(errcode.ServerError, "the server has refused a request with each of "+strconv.Itoa(a.Tries)+
+			" new access tokens: what answers 401 there is not the session; retries says how often it is tried")
+	}
 	rec := k.Record()
 	switch {
 	case a.Headers[front] == "" || from.Session != rec.Session || rec.Ended == session.ByUser && from.Generation < rec.Generation:
@@ -105,7 +117,7 @@ func (s Strategy) Observe(ctx context.Context, k *session.Keeper, from session.S
 		k.EndOf(ctx, rec.Session, reason)
 		return nil
 	}
-	t, err := s.client.read(a.Headers)
+	t, err := s.client.read(a.Headers, s.client.clock.Now())
 	switch {
 	case err != nil:
 		return err

@@ -34,6 +34,11 @@ export interface ApiRule {
      */
     retries?: number;
     /**
+     * A body that is a `ReadableStream` is sent once, unless it is of at most so many bytes: those are kept meanwhile.
+     * @default 0
+     */
+    replay?: number;
+    /**
      * What a refusal of the credentials looks like here: an answer with one of these statuses; with `types`, only one whose JSON has
      * `{ errors: [{ type }] }` with one of these, and with `codes` the same for GraphQL, `{ errors: [{ extensions: { code } }] }`.
      * @default what the scheme says, for most `{ status: [401] }`; without `status`, `[401]`, and with `codes` `[200]`
@@ -436,8 +441,16 @@ export interface CookieOptions {
     /**
      * Where the claims are.
      * @default the object that the id is in
+     *
+     * With `'supertokens'`: those of the access token's payload that `validateClaims` looks at.
      */
-    claims?: string;
+    claims?: string | readonly ClaimOptions[];
+    /**
+     * The name, exactly, of a cookie that the backend sets with the session and that the page may read: whose it is, or just
+     * that there is one; `anonymous` is nobody. Visitors without it are not asked about. It is taken away when the session ends,
+     * so it must have `Path=/`.
+     */
+    marker?: string;
     /** What an unsafe request (all but GET, HEAD, OPTIONS, TRACE) carries to show that it is the page's own; none by default. */
     csrf?: {
         /**
@@ -466,6 +479,40 @@ export interface CookieOptions {
      * @default 'cookie'
      */
     tokenTransferMethod?: 'cookie' | 'header';
+}
+/** What a claim of SuperTokens is to be, by one of these: its value, or what is in it where that is a list. */
+export interface ClaimTest {
+    hasValue?: string | number | boolean | null;
+    includes?: string | number | boolean | null;
+    excludes?: string | number | boolean | null;
+    includesAll?: readonly (string | number | boolean | null)[];
+    includesAny?: readonly (string | number | boolean | null)[];
+    excludesAll?: readonly (string | number | boolean | null)[];
+}
+/** A claim of SuperTokens, for `validateClaims`. */
+export interface ClaimValidator extends ClaimTest {
+    /** By which the access token's payload has it, such as `st-ev`. */
+    id: string;
+    /** How old its value may be, in seconds, before the server is to look again: at least 7. */
+    maxAge?: number;
+    /** The same for a value that fails the test. */
+    maxAgeIfWrong?: number;
+}
+/** One in the options. Without a test, it says how the claim is refreshed for those that a page tests. */
+export interface ClaimOptions extends ClaimValidator {
+    /** Has the server look again: an endpoint that answers with a new payload. */
+    refresh?: string;
+    /** @default 'GET' */
+    method?: 'GET' | 'POST' | 'PUT';
+}
+/** Why a claim does not hold, in SuperTokens' words. */
+export interface InvalidClaim {
+    readonly id: string;
+    readonly reason: {
+        /** `'value does not exist'`, `'expired'` or `'wrong value'`. */
+        readonly message: string;
+        readonly [detail: string]: unknown;
+    };
 }
 /** The endpoints of an authorization server. */
 export interface Endpoints {
@@ -680,6 +727,11 @@ export interface Session {
     }): Promise<string>;
     /** The id token, for code that must have it. */
     getIdToken(): Promise<string>;
+    /**
+     * With SuperTokens' protocol: resolves with the claims that do not hold, of those in the options or of these. The server
+     * looks first at all whose values are missing or too old. Rejects where nobody is signed in.
+     */
+    validateClaims(claims?: readonly ClaimValidator[]): Promise<readonly InvalidClaim[]>;
     /**
      * What the server's userinfo endpoint says of the user now. It is about whom the id token is about, or
      * rejects with `server_error`.

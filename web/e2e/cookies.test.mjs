@@ -1,4 +1,4 @@
-// Sessions in cookies, on real better-auth over https: S12, S24, S53, CK-01 to CK-08.
+// Sessions in cookies, on real better-auth over https: S2, S24, S53, CK-01 to CK-08.
 import assert from 'node:assert/strict';
 import { startBetterAuth } from './servers/better-auth.mjs';
 import { backends } from './support/backends.mjs';
@@ -24,7 +24,7 @@ const who = async (page, url, init) => {
   return error ? [error, code] : [status, JSON.parse(text).user];
 };
 
-story('S12 the session is in a Secure cookie: here, after a reload and in two tabs', {}, async (scene) => {
+story('S2 the session is in a Secure cookie: here, after a reload and in two tabs', {}, async (scene) => {
   const { context, server, open, asked, api } = scene;
   const other = await open();
   const page = await open();

@@ -1,4 +1,5 @@
-// The wire protocol of SuperTokens, on the real supertokens-node: S53 to S56, S87 to S91, CK-04 to CK-06.
+// The wire protocol of SuperTokens, on the real supertokens-node: S53 to S56, S88, S89, CK-04, CK-05. Beside it:
+// supertokens-claims.test.mjs (S87), supertokens-stories.test.mjs (S90, S91, CK-06 and what their own tests have).
 import assert from 'node:assert/strict';
 import { startSuperTokens } from './servers/supertokens.mjs';
 import { backends } from './support/backends.mjs';
@@ -34,7 +35,7 @@ for (const tokenTransferMethod of ['cookie', 'header']) {
     story(`${name} (${tokenTransferMethod})`, { ...more, auth: () => ({ tokenTransferMethod }) }, act);
   const isHeader = tokenTransferMethod === 'header';
 
-  both('S53 S54 a session: in two tabs, after a reload, and its end', async (scene) => {
+  both('S2 S53 S54 a session: in two tabs, after a reload, and its end', async (scene) => {
     const { context, server, open, asked, api } = scene;
     const other = await open();
     const page = await open();
@@ -75,7 +76,7 @@ for (const tokenTransferMethod of ['cookie', 'header']) {
     assert.equal((await asked(refresh)).length, 0);
   });
 
-  both('CK-04 S55 ten tabs whose access token is refused are one refresh', async ({ server, open, asked, api }) => {
+  both('CK-04 S30 S39 ten tabs whose access token is refused are one refresh', async ({ server, open, asked, api }) => {
     const pages = [await open()];
     await signInByPassword(pages[0], ...alice);
     while (pages.length < 10) pages.push(await open());
@@ -88,7 +89,7 @@ for (const tokenTransferMethod of ['cookie', 'header']) {
     assert.deepEqual([headers.rid, !!headers['fdi-version']], ['session', true]);
   });
 
-  both('S55 a refresh that is refused ends the session once; one that fails does not', async (scene) => {
+  both('S35 S36 a refresh that is refused ends the session once; one that fails does not', async (scene) => {
     const { server, open, asked, api } = scene;
     const page = await open();
     await signInByPassword(page, ...alice);
@@ -106,7 +107,7 @@ for (const tokenTransferMethod of ['cookie', 'header']) {
     assert.equal((await eventsOf(page, 'expired')).length, 1);
   });
 
-  both('S56 the payload changes by an ordinary answer', async ({ open, api }) => {
+  both('S54 S56 the payload changes by an ordinary answer', async ({ open, api }) => {
     const page = await open();
     await signInByPassword(page, ...alice);
     const other = await open();
@@ -117,7 +118,7 @@ for (const tokenTransferMethod of ['cookie', 'header']) {
     assert.ok(!(await events(page)).some(({ type }) => type === 'logout'));
   });
 
-  both("S53 the page's own requests sign in and out", async ({ open, api, server }) => {
+  both("S2 S54 the page's own requests sign in and out", async ({ open, api, server }) => {
     const page = await open();
     const other = await open();
     await ask(page, `${api}/login`, post({ user: 'alice', password: 'wonderland' }));
@@ -135,18 +136,36 @@ for (const tokenTransferMethod of ['cookie', 'header']) {
     assert.ok(!(await server.sessions()).some(({ user }) => user === 'bob'));
   });
 
-  both('S89 a clock that is wrong does not end a session, nor keep one', async ({ server, open, api, asked }) => {
-    await server.clock(3600);
-    const page = await open();
-    await signInByPassword(page, ...alice);
-    const left = (await state(page)).expiresAt - Date.now();
-    assert.ok(left > 30_000 && left <= 67_000, `${left}`);
-    await server.forget();
-    assert.deepEqual(await who(page, `${api}/me`), [200, 'alice']);
-    assert.equal((await asked(refresh)).length, 0);
-  });
+  for (const [how, off] of [
+    ['ahead', 7200],
+    ['behind', -7200],
+  ])
+    both(
+      `S89 a server whose clock is hours ${how} ends no session, nor keeps one`,
+      async ({ server, open, api, asked }) => {
+        await server.clock(off);
+        const page = await open();
+        await signInByPassword(page, ...alice);
+        const left = async () => (await state(page)).expiresAt - Date.now();
+        assert.ok((await left()) > 30_000 && (await left()) <= 67_000, `${await left()}`);
+        await server.forget();
+        assert.deepEqual(await who(page, `${api}/me`), [200, 'alice']);
+        assert.equal((await asked(refresh)).length, 0);
+        // It is put right in the middle of a session, and over a page load.
+        await server.clock(0);
+        await page.reload();
+        await page.evaluate(() => session.refresh());
+        assert.ok((await left()) > 30_000 && (await left()) <= 67_000, `${await left()}`);
+        assert.deepEqual(await who(page, `${api}/me`), [200, 'alice']);
+        assert.equal((await asked(refresh)).length, 1);
+        await server.clock(off > 0 ? 100 : 0);
+        await server.expire();
+        assert.deepEqual(await who(page, `${api}/write`, post()), [200, 'alice']);
+        assert.equal((await asked(refresh)).length, 2);
+      },
+    );
 
-  both('S54 a sign-out with an access token that is over ends it at the server too', async ({ server, open }) => {
+  both('S71 a sign-out with an access token that is over ends it at the server too', async ({ server, open }) => {
     const page = await open();
     await signInByPassword(page, ...alice);
     await server.expire();
@@ -174,27 +193,31 @@ story('S88 a claim that is missing is told, and the answer is the caller’s', {
   assert.equal(await page.evaluate(() => globalThis.lacking), undefined, 'another 403 is none');
 });
 
-story('CK-05 cookies without a record are found by one refresh', {}, async ({ context, server, open, asked, api }) => {
-  const page = await open();
-  await server.set({ antiCsrf: 'NONE' });
-  await signInByPassword(page, ...alice);
-  await page.evaluate(() => localStorage.clear());
-  await page.close();
-  await server.forget();
-  const found = await open();
-  assert.equal((await state(found)).userId, 'alice');
-  assert.equal((await asked(refresh)).length, 1);
-  assert.deepEqual(
-    (await events(found)).map(({ type }) => type),
-    ['statechange'],
-  );
+story(
+  'CK-05 S91 cookies without a record are found by one refresh',
+  {},
+  async ({ context, server, open, asked, api }) => {
+    const page = await open();
+    await server.set({ antiCsrf: 'NONE' });
+    await signInByPassword(page, ...alice);
+    await page.evaluate(() => localStorage.clear());
+    await page.close();
+    await server.forget();
+    const found = await open();
+    assert.equal((await state(found)).userId, 'alice');
+    assert.equal((await asked(refresh)).length, 1);
+    assert.deepEqual(
+      (await events(found)).map(({ type }) => type),
+      ['statechange'],
+    );
 
-  await context.clearCookies();
-  assert.equal((await ask(found, `${api}/me`)).status, 401);
-  assert.equal((await eventOf(found, 'logout')).reason, 'expired');
-});
+    await context.clearCookies();
+    assert.equal((await ask(found, `${api}/me`)).status, 401);
+    assert.equal((await eventOf(found, 'logout')).reason, 'expired');
+  },
+);
 
-story('a header that CORS hides is named', {}, async ({ server, open }) => {
+story('S37 a header that CORS hides is named', {}, async ({ server, open }) => {
   await server.set({ hide: ['front-token'] });
   const page = await open();
   const { code, message } = await signInByPassword(page, ...alice);

@@ -6,26 +6,29 @@
 /** How long an endpoint rests after the first time, and at most: it is doubled each time, in milliseconds. */
 const first = 10_000;
 const longest = 300_000;
-/** Renewals in vain, within the first of these times, after which all endpoints rest. */
+/** Renewals in vain for as many endpoints, within the first of these times, after which all rest. */
 const most = 3;
 /** How many endpoints are remembered. */
 const room = 100;
 
-export const createBreaker = ({ Map }: typeof globalThis, clock: () => number) => {
+export const createBreaker = ({ Map, Set }: typeof globalThis, clock: () => number) => {
   const endpoints = new Map<string, { times: number; until: number }>();
-  /** When something was renewed in vain, by what came of it. */
-  const vain = new Map<string, number>();
+  /** When and for which endpoint something was renewed in vain, by what came of it. */
+  const vain = new Map<string, { time: number; endpoint: string }>();
   return {
     /** Whether it is of no use to renew anything for a refusal there. */
     rests(endpoint: string): boolean {
       const now = clock();
-      for (const [stamp, time] of vain) if (!(time > now - first && time <= now)) vain.delete(stamp);
-      return vain.size >= most || endpoints.get(endpoint)!?.until > now;
+      const recent = new Set<string>();
+      for (const [stamp, { time, endpoint }] of vain)
+        if (time > now - first && time <= now) recent.add(endpoint);
+        else vain.delete(stamp);
+      return recent.size >= most || endpoints.get(endpoint)!?.until > now;
     },
     /** It has refused what was renewed for it; `stamp` says what that was. */
     trip(endpoint: string, stamp: string): void {
       const now = clock();
-      vain.set(stamp, now);
+      vain.set(stamp, { time: now, endpoint });
       const { times = 0, until = 0 } = endpoints.get(endpoint) ?? {};
       // Long ago is forgotten.
       const again = now > until + longest ? 0 : times;

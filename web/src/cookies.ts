@@ -19,3 +19,15 @@ export const cookieOf = ({ document }: typeof globalThis, name: string): string 
   }
   return '';
 };
+
+/**
+ * Deletes the cookie of exactly this name: that of this host, and of each domain above, for all paths. Attributes as for
+ * one that is set, as browsers refuse to touch `__Host-` without them (CK-09).
+ */
+export const forgetCookie = ({ document, location }: typeof globalThis, name: string): void => {
+  if (!document) return;
+  const gone = `${name}=; Max-Age=0; Path=/; SameSite=Lax; Secure`;
+  document.cookie = gone;
+  for (let domain = `.${location.hostname}`; domain; domain = domain.replace(/^\.[^.]*/, ''))
+    document.cookie = `${gone}; Domain=${domain.slice(1)}`;
+};

@@ -169,10 +169,14 @@ export const sending = (
 };
 
 /** Whether it may leave at once, with what its rule says. */
-export const isReady = ({ held, ahead, userId, method }: Omit<Sending, 'call' | 'keep' | 'signal'>, rule: Rule) =>
+export const isReady = (
+  { held, ahead, userId, method, once, hit }: Omit<Sending, 'call' | 'keep' | 'signal'>,
+  rule: Rule,
+) =>
   !held &&
   !ahead &&
   !userId &&
+  !(once && hit.replay) &&
   !(rule.hold || rule.dpop || rule.single || (rule.csrf && !isSafe(method)) || rule.validUntil! <= now());
 
 /** Puts it in the line. Whoever does that has it leave. */

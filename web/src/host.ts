@@ -4,7 +4,7 @@
  *
  * An operation that fails tells its name only: a browser's own words may quote a header or a value.
  */
-import { cookieOf } from './cookies';
+import { cookieOf, forgetCookie } from './cookies';
 import type { Prover } from './dpop';
 import type { Kit } from './kit';
 import { createWindows } from './windows';
@@ -324,6 +324,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
       visible: () => document.visibilityState == 'visible',
       href: () => location.href,
       cookie: (name: string) => cookieOf(types as typeof globalThis, name),
+      forget: (name: string) => forgetCookie(types as typeof globalThis, name),
       assign(raw: string) {
         const url = parse(raw);
         // An address may come from a server's metadata: javascript: would run in the page.

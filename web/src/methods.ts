@@ -2,6 +2,7 @@
  * The session's methods that are commands of the core, by their names. They come with the runtime, as they can do
  * nothing before it is there.
  */
+import { judge, readClaims, type Claim } from './claims';
 import type { Plane } from './covered';
 import type { Runtime } from './loader';
 import type { Config, take as Take } from './options';
@@ -10,7 +11,9 @@ import type { Published } from './published';
 import { forget, keep } from './windows';
 import type {
   Claims,
+  ClaimValidator,
   CredentialsOptions,
+  InvalidClaim,
   LoginForm,
   LoginOptions,
   LogoutOptions,
@@ -23,12 +26,15 @@ declare const __USER__: boolean;
 
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
+  clock: Platform['clock'];
   /** Checks what a page gives. */
   take: typeof Take;
   /** What the session is made of; `again` takes it up anew. */
   config: Config;
   again(change: () => void): Promise<void>;
   plane: Pick<Plane, 'switching' | 'alone'>;
+  /** Those of the options. */
+  claims: Claim[];
   publish(published: Published): void;
   /** The session's state: a command ends after its state was published. */
   state(): SessionState;
@@ -36,7 +42,7 @@ export interface MethodOptions {
 
 export const createMethods = (
   call: Runtime['call'],
-  { SessionError, take, state, config, again, plane, publish }: MethodOptions,
+  { SessionError, clock, take, state, claims, config, again, plane, publish }: MethodOptions,
 ) => {
   /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
@@ -99,6 +105,12 @@ export const createMethods = (
     },
     async getUserInfo(): Promise<Claims> {
       return (await call('userInfo')).claims;
+    },
+    async validateClaims(given?: readonly ClaimValidator[]): Promise<readonly InvalidClaim[]> {
+      const wanted = given ? readClaims({ take, SessionError }, 'claims', given, claims) : claims;
+      // All are looked at again before one is judged.
+      await call('lookAgain', { claims: judge(wanted, state(), clock()).stale });
+      return judge(wanted, state(), clock()).invalid;
     },
     /** What an app's own sign-in page posts to the server. */
     async loginForm(): Promise<LoginForm> {

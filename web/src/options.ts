@@ -40,7 +40,7 @@ const sessionOptions =
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
-const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number refused:@object`;
+const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number replay:@number refused:@object`;
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit ' +
@@ -53,8 +53,8 @@ const occOptions =
   oauthOptions;
 const vendureOptions = 'scheme* url* tokenMethod:bearer|cookie authTokenHeader channelToken';
 const cookieOptions = 'scheme* login:@string|@object csrf:@object logout refresh protocol:generic|supertokens ';
-const genericOptions = cookieOptions + 'session* userId claims';
-const superTokensOptions = cookieOptions + 'tokenTransferMethod:cookie|header';
+const genericOptions = cookieOptions + 'session* userId claims marker';
+const superTokensOptions = cookieOptions + 'tokenTransferMethod:cookie|header claims:@array';
 /** What is in a body of GraphQL that may get a visitor of Vendure a session. */
 const making = 'mutation|active|order|eligible';
 const agentOptions = 'clientId clientSecret flow:code|password idleTimeout:@number idleWarning:@number';
@@ -148,7 +148,7 @@ export const readOptions = (given: SessionOptions) => {
     const name = `api[${i}]`;
     const rule = take(typeof entry == 'string' ? { url: entry } : entry, ruleOptions, name);
     const href = prefix(name + '.url', rule.url, page);
-    const { as = 'user', resource, retries } = rule;
+    const { as = 'user', resource, retries, replay } = rule;
     const refused = rule.refused && take(rule.refused, 'status:@array types:@array codes:@array', name + '.refused');
     if (refused) refused.status ??= [refused.codes ? 200 : 401];
     if (resource != null) {
@@ -156,7 +156,7 @@ export const readOptions = (given: SessionOptions) => {
         throw invalid(name + '.resource', "must be an absolute URI without fragment, with as 'user'");
       if (!apiResources.includes(resource)) apiResources.push(resource);
     }
-    add(name + '.url', href, resource ? `${as} ${resource}` : as, { retries, refused });
+    add(name + '.url', href, resource ? `${as} ${resource}` : as, { retries, replay, refused });
     for (const raw of rule.except ?? []) {
       const below = prefix(name + '.except', raw, href.replace(/\/?$/, '/'));
       if (!isBelow(below, href)) throw invalid(name + '.except', 'must be below its url');
@@ -261,6 +261,8 @@ export const readOptions = (given: SessionOptions) => {
       auth.refresh ??= '/auth/session/refresh';
       auth.logout ??= '/auth/signout';
       auth.headers = { 'st-auth-mode': tokenTransferMethod, rid: 'anti-csrf' };
+      // The core says what else is wrong with one.
+      auth.claims = auth.claims?.map((claim: any) => ({ ...claim, refresh: at('claims', claim?.refresh) }));
     }
     // The core's configuration has paths of the app by some of these names.
     const backend: Values = { ...auth, login, csrf, tokenTransferMethod };
@@ -271,15 +273,17 @@ export const readOptions = (given: SessionOptions) => {
       flow: 'password',
       backend,
       finds: true,
-      visitors: [
-        isSuper
-          ? {
+      // The client is the backend itself, which has a token of its own or none.
+      clientTokens: isSuper && auth.clientTokens,
+      visitors: isSuper
+        ? [
+            {
               as: 'user',
               credentials: 'include',
               capture: ['front-token', 'anti-csrf', 'st-access-token', 'st-refresh-token'],
-            }
-          : { as: 'user', credentials: 'include', csrf },
-      ],
+            },
+          ]
+        : ['user', 'client'].map((as) => ({ as, credentials: 'include', csrf })),
     });
   }
   if (!auth.agent && api.some(({ as }) => as == 'agent')) throw invalid('auth.agent', "is needed with as 'agent'");

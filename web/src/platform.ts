@@ -45,14 +45,13 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp String Symbol WritableStream addEventListener clearTimeout document ' +
+  'AbortController Blob BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp Set String Symbol WritableStream addEventListener clearTimeout document ' +
     'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: ReadableStream: Reflect: Request: Response: ' +
     'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
     'Node:baseURI EventTarget:dispatchEvent XMLHttpRequest:',
 );
-keep(types.WebAssembly, 'Instance: Memory:');
-// The engine's own, which all that is awaited comes as: the global one may be zone.js'.
-keep({ Promise: (async () => {})().constructor }, 'Promise:');
+// Promise is the engine's own, as which all that is awaited comes: the global one may be zone.js'.
+keep({ __proto__: types.WebAssembly, Promise: (async () => {})().constructor }, 'Instance: Memory: Promise:');
 
 /** A member of a Request of anybody's. Throws for what is none. */
 export const ofRequest = <Name extends keyof Request>(request: unknown, name: Name): Request[Name] =>

@@ -2,6 +2,7 @@
  * The second file, which comes with latchkey.wasm: nobody needs it before that is there. It imports nothing of the
  * first, which gives it what it uses.
  */
+import { optionsClaims } from './claims';
 import { proverOf } from './dpop';
 import type { Plane } from './covered';
 import { createKit } from './kit';
@@ -18,11 +19,12 @@ declare const __VERSION__: string;
 
 export const startRuntime = async (
   platform: Platform,
-  options: Omit<RuntimeOptions, 'prover'> & Omit<MethodOptions, 'SessionError'> & { plane: Plane },
+  options: Omit<RuntimeOptions, 'prover'> & Omit<MethodOptions, 'SessionError' | 'clock' | 'claims'> & { plane: Plane },
 ) => {
-  const { version, SessionError } = platform;
+  const { version, clock, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
+  const claims = optionsClaims({ take: options.take, SessionError }, options.config);
   // OA-17: for servers that want one all the same.
   const { config } = options;
   if (config.clientSecret && config.scheme != 'occ')
@@ -61,7 +63,7 @@ export const startRuntime = async (
       listening.abort();
       close();
     },
-    methods: createMethods(call, { ...options, SessionError }),
+    methods: createMethods(call, { ...options, SessionError, clock, claims }),
   };
 };
 

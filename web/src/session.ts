@@ -223,7 +223,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, spartacus, login]: unknown[]) => {
+  const begin = ([json, client, agent, spartacus, login, marker]: unknown[]) => {
     // Who it is then is for the runtime to say.
     if (isLive(agent) || ((spartacus || config.tokenMethod == 'cookie') && !json)) return hold(boot());
     const record = readRecord(json, config);
@@ -232,8 +232,9 @@ export const createSession = (given: SessionOptions): Session => {
     const policy = record?.policy ?? none;
     plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
     setPrototypeOf(plane.policy.rules, null);
-    // With cookies that nobody can see, no record may still be a session.
-    if (rule ? rule.hold || rule.validUntil! <= now() : config.finds && !record) void boot().catch(nothing);
+    // With cookies that nobody can see, no record may still be a session; a marker says so, or that there is none.
+    const isLeft = config.marker ? !rule == marker : config.finds && !record;
+    if (isLeft || rule?.hold || rule?.validUntil! <= now()) void boot().catch(nothing);
     // Whoever is told of it may use it at once.
     else show(record?.state ?? anonymous());
     const load = () => void (plane.closed || boot().catch(nothing));
@@ -253,9 +254,15 @@ export const createSession = (given: SessionOptions): Session => {
       agent && agentKey(),
       adopt && 'spartacus\u26bf\u26bfauth',
       key + '/login',
+      config.marker,
     ].map((name, i) => {
       try {
-        return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
+        return (
+          name &&
+          (i > 4
+            ? RegExp(`; ${name}=(?!anonymous|;|$)`).test('; ' + document.cookie)
+            : (i > 3 ? sessionStorage : storage).getItem(name as string))
+        );
       } catch {
         // Read as nothing; the core will say what is wrong with the storage.
       }
@@ -335,7 +342,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith validateClaims',
     ) as Methods),
     ready,
     get state() {

@@ -122,7 +122,8 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       name = name.toLowerCase();
       headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
     },
-    send(this: XMLHttpRequest, body?: unknown) {
+    // The native one has no argument that it needs.
+    send(this: XMLHttpRequest, body: unknown = undefined) {
       const asked = Slip.of(this);
       if (asked?.end) throw notNow();
       const { hit, headers } = asked ?? {};
@@ -229,12 +230,20 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   });
   // What is listened to there makes the browser ask other servers first (XH-15), so only where the page is about to.
   const upload = getOwnPropertyDescriptor(proto, 'upload')!;
-  const getUpload = function (this: XMLHttpRequest) {
-    const its = apply(upload.get!, this, []);
-    if (Slip.of(this)?.hit)
-      for (const type of events) listen(its, type, (event) => Slip.of(this)!.again && event.stopImmediatePropagation());
-    return its;
-  };
+  // As a getter of an object, so that it has a getter's name.
+  const { get: getUpload } = getOwnPropertyDescriptor(
+    {
+      get upload() {
+        const xhr = this as unknown as XMLHttpRequest;
+        const its = apply(upload.get!, xhr, []);
+        if (Slip.of(xhr)?.hit)
+          for (const type of events)
+            listen(its, type, (event) => Slip.of(xhr)!.again && event.stopImmediatePropagation());
+        return its;
+      },
+    },
+    'upload',
+  )!;
   defineProperty(proto, 'upload', { ...upload, get: getUpload });
   Object.assign(proto, ours, { constructor: Wrapped });
   globalThis.XMLHttpRequest = Wrapped;

@@ -72,6 +72,9 @@ test('an endpoint rests for 10 s, then 20 s, up to five minutes, and is forgotte
   breaker.trip('a', 'mended');
   breaker.mend('a');
   assert.equal(breaker.rests('a'), false);
+  // One that is tried several times a call is one.
+  for (let i = 0; i < 9; i++) breaker.trip('alone', `${i}`);
+  assert.equal(breaker.rests('c'), false);
   // A clock that was put back makes nobody wait for ever for what all have in common.
   for (const stamp of 'xyz') breaker.trip(stamp, stamp);
   assert.equal(breaker.rests('c'), true);

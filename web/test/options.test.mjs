@@ -477,7 +477,10 @@ test('CK-01 cookies() makes of its options what the core and each request need',
     [at('/out'), at('/session'), undefined, at('/session')],
   );
   assert.deepEqual({ ...csrf }, { header: 'x-csrf-token', cookie: 'a' });
-  assert.deepEqual(visitors, [{ as: 'user', credentials: 'include', csrf }]);
+  assert.deepEqual(
+    visitors,
+    ['user', 'client'].map((as) => ({ as, credentials: 'include', csrf })),
+  );
   assert.deepEqual({ ...(await of({ csrf: {} })).csrf }, { header: 'x-requested-with', value: 'XMLHttpRequest' });
   const supertokens = await of({
     session: undefined,
@@ -486,7 +489,23 @@ test('CK-01 cookies() makes of its options what the core and each request need',
   });
   assert.deepEqual(supertokens.headers, { 'st-auth-mode': 'cookie', rid: 'anti-csrf' });
   assert.deepEqual([supertokens.backend.login.username, supertokens.issuer], ['email', at('/auth/session/refresh')]);
+  const its = { session: undefined, protocol: 'supertokens' };
+  const { claims } = (
+    await of({
+      ...its,
+      claims: [
+        { id: 'a', refresh: '/a' },
+        { id: 'b', hasValue: 1 },
+      ],
+    })
+  ).backend;
+  assert.deepEqual(claims, [
+    { id: 'a', refresh: at('/a') },
+    { id: 'b', hasValue: 1 },
+  ]);
   for (const [name, auth] of Object.entries({
+    claims: { ...its, claims: 'a' },
+    'claims ': { ...its, claims: [{ id: 'a', refresh: 'http://id.test/' }] },
     session: { session: undefined },
     login: { login: 'http://id.test/in' },
     'login.url': { login: {} },
@@ -494,7 +513,8 @@ test('CK-01 cookies() makes of its options what the core and each request need',
     'csrf.endpoint': { csrf: { endpoint: 'ftp://a' } },
     csrf: { session: undefined, protocol: 'supertokens', csrf: {} },
     userId: { session: undefined, protocol: 'supertokens', userId: 'a' },
+    marker: { session: undefined, protocol: 'supertokens', marker: 'a' },
     tokenTransferMethod: { tokenTransferMethod: 'header' },
   }))
-    invalid(`auth.${name}`, { auth: latchkey.cookies({ session: '/session', ...auth }) });
+    invalid(`auth.${name.trim()}`, { auth: latchkey.cookies({ session: '/session', ...auth }) });
 });

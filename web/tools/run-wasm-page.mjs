@@ -117,9 +117,25 @@ export const runProgram = async (wasm, argv, env, members) => {
       removeItem: () => new Promise(() => {}),
     },
   };
-  /** Has the document say this of its cookies. */
-  const setCookies = (cookie) =>
-    void Object.defineProperty(document, 'cookie', { configurable: true, value: `${cookie}` });
+  /** Has the document say this of its cookies, and delete them as a browser would. */
+  const setCookies = (given) => {
+    let cookies = `${given}`;
+    Object.defineProperty(document, 'cookie', {
+      configurable: true,
+      get: () => cookies,
+      set(text) {
+        const [pair, ...attributes] = text.split('; ');
+        const has = (one) => attributes.includes(one);
+        if (!has('Max-Age=0') || !has('Path=/') || !has('Secure') || !attributes.some((one) => /^SameSite=/.test(one)))
+          throw new Error(`a cookie that is set so: ${text}`);
+        if (attributes.length === 4)
+          cookies = cookies
+            .split('; ')
+            .filter((one) => !one.startsWith(pair))
+            .join('; ');
+      },
+    });
+  };
   const { fs } = members;
   const program = goProgram(kit, own({ newHost, hostile, areas, dispatch, setCookies, ...members }), (code, error) => {
     if (error) console.error(error);

@@ -14,6 +14,36 @@ func (p *Profile) SetCookies(all string) {
 	p.cookies = all
 }
 
+// Cookies are what pages see of them.
+func (p *Profile) Cookies() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cookies
+}
+
+// PinCookies has cookies stay that pages delete, as those of one path do.
+func (p *Profile) PinCookies(pinned bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pinned = pinned
+}
+
+func (c cookies) Forget(name string) {
+	p := c.tab.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pinned {
+		return
+	}
+	var kept []string
+	for _, pair := range strings.Split(p.cookies, "; ") {
+		if its, _, _ := strings.Cut(pair, "="); its != name {
+			kept = append(kept, pair)
+		}
+	}
+	p.cookies = strings.Join(kept, "; ")
+}
+
 func (c cookies) Cookie(name string) string {
 	p := c.tab.profile
 	p.mu.Lock()

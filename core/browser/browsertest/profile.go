@@ -51,6 +51,7 @@ type Profile struct {
 	proofKey     string
 	keys, proofs int
 	cookies      string
+	pinned       bool
 }
 
 // NewProfile returns a browser without tabs.

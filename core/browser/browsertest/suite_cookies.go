@@ -28,4 +28,14 @@ func (s Subject) cookies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("CK-09 one is forgotten, and none that is called nearly so", func(t *testing.T) {
+		s.SetCookies("user=a; user2=b; __Host-csrf=c; csrf=d")
+		a.Cookies.Forget("user")
+		a.Cookies.Forget("__Host-csrf")
+		for name, want := range map[string]string{"user": "", "user2": "b", "csrf": "d"} {
+			if got := a.Cookies.Cookie(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+	})
 }

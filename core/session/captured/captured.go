@@ -199,6 +199,9 @@ func (s Strategy) ask(ctx context.Context, k *session.Keeper, reason session.Rea
 	return err
 }
 
+// Unsettled says that no record may be a session all the same.
+func (Strategy) Unsettled(r session.Record) bool { return r.Generation == 0 }
+
 // Settle asks the server about the cookie. Whoever has signed out here stays so, also
 // where the server could not be told.
 func (s Strategy) Settle(ctx context.Context, k *session.Keeper) {

@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"latchkey/core/errcode"
-	"latchkey/core/event"
 	"latchkey/core/policy"
 	"latchkey/core/session"
 )
@@ -21,9 +20,20 @@ type Options struct {
 	// Refresh has the backend renew its cookies; nil where it can't, or does so by
 	// itself. session_expired is its word that there is nothing to renew.
 	Refresh func(context.Context) error
+	// Marker is nil where the backend sets none.
+	Marker Marker
 }
 
-// Strategy implements [session.Strategy], [session.Visitors] and [session.Settler].
+// Marker is a cookie that the page may read where there is a session.
+type Marker interface {
+	// Mark is what it says; "" where that is nobody.
+	Mark() string
+	// Unmark takes it away, as far as the page can.
+	Unmark()
+}
+
+// Strategy implements [session.Strategy], [session.Visitors], [session.Settler] and
+// [session.Marked].
 type Strategy struct{ Options }
 
 // New returns the strategy.
@@ -54,17 +64,34 @@ func (Strategy) Renewable(session.Record) bool { return true }
 // Costly says no.
 func (Strategy) Costly(session.Record) bool { return false }
 
-// Lost tells a session of another kind, from before the options changed.
-func (Strategy) Lost(_ context.Context, r session.Record) bool {
-	return !r.Tokens.Cookie || r.Tokens.Subject == ""
+// Mark is what the marker says.
+func (s Strategy) Mark() string {
+	if s.Marker == nil {
+		return ""
+	}
+	return s.Marker.Mark()
 }
+
+func (s Strategy) unmark() {
+	if s.Marker != nil {
+		s.Marker.Unmark()
+	}
+}
+
+// Lost tells a session that may have gone, or be somebody else's, as the marker is another
+// one (CK-05); and one of another kind, from before the options changed.
+func (s Strategy) Lost(_ context.Context, r session.Record) bool {
+	return foreign(r) || s.Mark() != r.Mark
+}
+
+func foreign(r session.Record) bool { return !r.Tokens.Cookie || r.Tokens.Subject == "" }
 
 // Recover renews the cookies, and looks whose they are: they may be another's by
 // now, or nobody's.
 func (s Strategy) Recover(ctx context.Context, r session.Record, _ string) session.Outcome {
 	if s.Refresh != nil {
 		if err := s.Refresh(ctx); errcode.Of(err) == errcode.SessionExpired {
-			return session.Dead(err)
+			return s.dead(err)
 		} else if err != nil {
 			return session.Failed(err)
 		}
@@ -75,24 +102,48 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, _ string) sessi
 		return session.Failed(err)
 	case who.Subject == "" && s.Refresh != nil:
 		// Where the browser does not keep cookies, each refusal would be renewed (CK-06).
-		return session.Dead(ErrBlocked)
+		s.unmark()
+		return session.Lost(ErrBlocked)
 	case who.Subject == "":
-		return session.Dead(errcode.New(errcode.SessionExpired, "the backend knows nobody any more"))
-	case who.Subject != r.Tokens.Subject && !s.Lost(ctx, r):
+		return s.dead(errcode.New(errcode.SessionExpired, "the backend knows nobody any more"))
+	case who.Subject != r.Tokens.Subject && !foreign(r):
 		return session.Another(who)
 	}
 	return session.Renewed(who)
 }
 
+// dead takes the marker away too: whoever reads it would take the session for alive.
+func (s Strategy) dead(err error) session.Outcome {
+	s.unmark()
+	return session.Dead(err)
+}
+
 // ErrBlocked is what it looks like where the browser keeps no cookies.
 var ErrBlocked = errcode.New(errcode.StorageFailed, "the backend's answer was good, but auth.session then knows nobody: the browser did not keep its cookies (another site's, or Secure over http:), or auth.userId is not where the id is")
 
+// Unsettled says that no record may be a session all the same, unless there would be a
+// marker then. Where there is one that the end of the last session has not seen, somebody
+// has signed in by another way. One that could not be taken away then is no news: whoever has
+// signed out stays so (CK-08).
+func (s Strategy) Unsettled(r session.Record) bool {
+	if mark := s.Mark(); s.Marker != nil {
+		return !r.Live() && mark != "" && mark != r.Mark
+	}
+	return r.Generation == 0
+}
+
 // Settle looks for a session that there is no record of, once for all tabs. What a
-// record says is so until the backend says otherwise.
+// record says is so until the backend, or the marker, says otherwise.
 func (s Strategy) Settle(ctx context.Context, k *session.Keeper) {
-	if err := k.Find(ctx, s.Who); err != nil {
-		user := k.UserID()
-		k.Announce(event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user})
+	err := k.Find(ctx, s.Unsettled, func(ctx context.Context) (session.Tokens, error) {
+		who, err := s.Who(ctx)
+		if err == nil && who.Subject == "" {
+			s.unmark()
+		}
+		return who, err
+	})
+	if err != nil {
+		k.Trouble(err)
 	}
 }
 

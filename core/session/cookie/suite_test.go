@@ -119,6 +119,7 @@ func TestSuite(t *testing.T) {
 				Found:    true,
 				// What auth.session says of nobody (web/docs/options.md).
 				Word: []string{"200 and nothing", "204", "null", "an array", "an empty object"},
+				Told: renews, // then the answer to the refresh was good
 			})
 		})
 	}

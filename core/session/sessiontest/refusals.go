@@ -181,6 +181,8 @@ func abort(w *world) {
 
 func ended(w *world) {
 	a, b := w.two()
+	// One that ends as soon as it has begun may be told with a guess at why.
+	time.Sleep(2 * time.Minute)
 	a.takeEvents()
 	w.server.End()
 	before := w.profile.Now()

@@ -43,6 +43,9 @@ type Subject struct {
 	// Timeless says that nobody knows when credentials end: the first to know is whoever
 	// is refused.
 	Timeless bool
+	// Told says that where an answer of Word ends a session, the page is told why: the
+	// server did not say that it has ended.
+	Told bool
 	// Strict says that the server takes the answer to a renewal for received: who asks
 	// again with what was renewed already is a thief (RFC 9700, section 4.14.2).
 	Strict bool

@@ -52,7 +52,11 @@ func trouble(w *world, c named[fault]) {
 	w.meet(c.is)
 	many([]*Tab{a}, 20, func(_ *Tab, r result) { assert.Equal(w, w.turnedDown(), r, "the server's own answer") })
 	if slices.Contains(w.Word, c.name) {
-		a.is("anonymous", "expired, logout:expired")
+		told := "expired, logout:expired"
+		if w.Told {
+			told += ", error"
+		}
+		a.is("anonymous", told)
 		b.is("anonymous", "expired (remote), logout:expired (remote)")
 		return
 	}

@@ -3,6 +3,7 @@
 //
 //   POST login {user, password, payload?}   GET me, maybe (no session needed), strict (asks the core each time)
 //   POST write                              GET verified (403 unless the claim is true), POST verify {value?}
+//   GET and PUT claims/verified, claims/roles, GET both-claims: the app looks again what is so, on this very answer
 //   POST payload {…} (merged into the access token's, on this very answer), revoke (ends the session on this answer)
 //   GET refuse, forbid                      401 and 403 of the app's own, which are no business of the session's
 import { startBackend } from './backends/start.mjs';
@@ -23,6 +24,8 @@ export async function startSuperTokens(options) {
     revoke: turn('revoke'),
     /** Has the next refresh of a `user`, or of anyone, look as if the token had been used by another. */
     steal: turn('steal'),
+    /** What the app knows of everybody, for claims: `verified` (false), `roles` (user). */
+    facts: turn('facts'),
     /** Those there are: `user`, `refreshes` (how many it has had), `payload`. */
     sessions: turn('sessions'),
   };

@@ -19,15 +19,18 @@ export function backends(start, scheme, usual) {
   return (name, { auth, api, options, at = () => server.page, init }, act) =>
     test(name, { timeout: 60_000 }, async () => {
       await server.reset();
-      const context = await browser.newContext({ ignoreHTTPSErrors: true });
-      context.setDefaultTimeout(15_000);
-      const oracle = watch(context, `${server.baseUrl}/none`);
-      try {
-        const settings = {
-          scheme,
-          auth: { ...usual(server), ...auth?.(server) },
-          options: { api: api ?? [`${server.baseUrl}/api/`], ...options },
-        };
+      const settings = {
+        scheme,
+        auth: { ...usual(server), ...auth?.(server) },
+        options: { api: api?.(server) ?? [`${server.baseUrl}/api/`], ...options },
+      };
+      const devices = [];
+      /** A browser of its own, as another device has it. */
+      const device = async () => {
+        const context = await browser.newContext({ ignoreHTTPSErrors: true });
+        context.setDefaultTimeout(15_000);
+        const oracle = watch(context, `${server.baseUrl}/none`);
+        devices.push({ context, oracle });
         await context.addInitScript((value) => {
           globalThis.settings = value;
         }, settings);
@@ -38,13 +41,17 @@ export function backends(start, scheme, usual) {
           await settled(page);
           return page;
         };
+        return { context, open, oracle };
+      };
+      try {
+        const { context, open, oracle } = await device();
         /** How often each endpoint was asked since the log was forgotten. */
         const asked = async (path, method) =>
           (await server.log()).filter((one) => one.path === path && (!method || one.method === method));
-        await act({ context, server, open, oracle, asked, api: `${server.baseUrl}/api` });
-        await oracle.check();
+        await act({ context, server, open, oracle, asked, device, api: `${server.baseUrl}/api` });
+        for (const { oracle } of devices) await oracle.check();
       } finally {
-        await context.close();
+        for (const { context } of devices) await context.close();
       }
     });
 }

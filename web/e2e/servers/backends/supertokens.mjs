@@ -9,7 +9,7 @@ import { createCore } from './supertokens-core.mjs';
 const require = createRequire(import.meta.url);
 const SuperTokens = require('supertokens-node');
 const Session = require('supertokens-node/recipe/session');
-const { BooleanClaim } = require('supertokens-node/recipe/session/claims');
+const { BooleanClaim, PrimitiveArrayClaim } = require('supertokens-node/recipe/session/claims');
 const { middleware, errorHandler } = require('supertokens-node/framework/express');
 const { verifySession } = require('supertokens-node/recipe/session/framework/express');
 const express = require('express');
@@ -20,7 +20,13 @@ const recipe = require(
 
 const people = { alice: 'wonderland', bob: 'builder' };
 const exposed = ['front-token', 'anti-csrf', 'st-access-token', 'st-refresh-token'];
-const verified = new BooleanClaim({ key: 'verified', fetchValue: () => false });
+
+/** What the app knows of everybody, for those that look. */
+const atFirst = { verified: false, roles: ['user'] };
+const facts = { ...atFirst };
+const verified = new BooleanClaim({ key: 'verified', fetchValue: () => facts.verified });
+const roles = new PrimitiveArrayClaim({ key: 'roles', fetchValue: () => facts.roles });
+const claims = { verified, roles };
 
 const listen = (handler) =>
   new Promise((resolve) => {
@@ -66,6 +72,16 @@ function createApp(mayCall) {
   own.post('/verify', verifySession(), async ({ session, body }, response) => {
     await session.setClaimValue(verified, body?.value ?? true);
     me({ session }, response);
+  });
+  const look = async ({ session, params }, response) => {
+    await session.fetchAndSetClaim(claims[params.claim]);
+    response.json({});
+  };
+  own.get('/claims/:claim', verifySession(), look);
+  own.put('/claims/:claim', verifySession(), look);
+  own.get('/both-claims', verifySession(), async ({ session }, response) => {
+    for (const claim of Object.values(claims)) await session.fetchAndSetClaim(claim);
+    response.json({});
   });
   own.post('/payload', verifySession(), async ({ session, body }, response) => {
     await session.mergeIntoAccessTokenPayload(body);
@@ -144,12 +160,14 @@ await serve({
         core.sessions.clear();
         core.accessTokens.clear();
         refused.clear();
+        Object.assign(facts, atFirst);
       },
       turns: {
         expire: () => core.accessTokens.forEach((token) => refused.add(token)),
         async revoke({ user }) {
           for (const { userId } of of(user)) await Session.revokeAllSessionsForUser(userId);
         },
+        facts: (given) => Object.assign(facts, given),
         steal: ({ user }) => of(user).forEach((session) => (session.current = 'another')),
         sessions: () => of().map(({ userId, refreshes, jwt }) => ({ user: userId, refreshes, payload: jwt })),
       },

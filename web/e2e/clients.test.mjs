@@ -35,13 +35,13 @@ const thing = { id: 7, name: 'Brass padlock' };
 const { api } = resource;
 
 /** Registers a test of a page with that plan, signed in. */
-const app = (name, { todo, ...plan }, act) =>
+const app = (name, { todo, intercept, ...plan }, act) =>
   demo(
     name,
     {
       by: 'password',
       todo,
-      options: { api: [api] },
+      options: { api: [api], ...(intercept && { intercept }) },
       init: (plan) => {
         globalThis.plan = plan;
       },
@@ -285,11 +285,11 @@ for (const { name, by, cancelled, timedOut, refused, isFetch, isGraphQL, isNativ
     { ...plan, todo: isNative && untimed },
     async ({ page, server, delay, context }) => {
       assert.deepEqual(await send(page, { ...get, timeout: 10_000 }), got);
-      assert.equal(await send(page, { ...get, url: url('/slow'), timeout: 300 }), timedOut);
+      assert.equal(await send(page, { ...get, url: url('/slow'), timeout: 1000 }), timedOut);
       await server.expire();
       resource.reset();
       const token = await delay(server.endpoints.token);
-      const late = send(page, { ...post, timeout: 300 });
+      const late = send(page, { ...post, timeout: 1000 });
       await token.arrived;
       assert.equal(await late, timedOut);
       token.go();
@@ -457,6 +457,34 @@ app(
     assert.ok(resource.arrived.every(({ headers }) => !headers['latchkey-as']));
   },
 );
+
+for (const [client, by] of [['axios', 'fetch'], ['ky'], ['apollo'], ['events']]) {
+  app(
+    `XH-20 ${client}: where nothing is wrapped it takes session.fetch`,
+    { client, by, intercept: 'none' },
+    async ({ page, server }) => {
+      const paths = { apollo: 'graphql', events: 'events' };
+      const url = `${api}${paths[client] ?? 'thing'}`;
+      for (const expired of [false, true]) {
+        if (expired) await server.expire();
+        resource.reset();
+        const listens = resource.listens();
+        const ended = page.evaluate(
+          (request) =>
+            client.send({ ...request, told: [] }).then(
+              (answer) => answer?.status,
+              (error) => client.outcome(error),
+            ),
+          { url, method: 'GET' },
+        );
+        if (client == 'events') (await listens).end();
+        assert.equal(await ended, client == 'events' ? undefined : 200);
+        assert.deepEqual(statuses(`/${url.slice(api.length)}`), expired ? [401, 200] : [200]);
+      }
+      assert.deepEqual(await page.evaluate(() => isAsBefore()), []);
+    },
+  );
+}
 
 const orders = [
   [['zone'], []],

@@ -9,6 +9,7 @@ const big = Buffer.alloc(600_000, 'x');
 export async function startResource() {
   const resource = { judge: undefined, arrived: [], close, events: [] };
   const uploads = new Map();
+  let heard;
 
   const answers = {
     '/thing': ({ answer }) => answer(200, thing),
@@ -30,11 +31,12 @@ export async function startResource() {
       const data = operationName == 'Echo' ? { echo: { length: variables.input.length } } : { thing };
       answer(200, { data });
     },
-    // Server-sent events, as many as the test sends: resource.events are those who listen.
+    // Server-sent events, as many as the test sends to those who listen.
     '/events'({ response }) {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write('id: 1\ndata: first\n\n');
       resource.events.push(response);
+      heard?.(response);
     },
     // tus 1.0.0, the core protocol and the extension `creation`.
     '/files'({ response, headers }) {
@@ -106,7 +108,12 @@ export async function startResource() {
     resource.arrived.length = resource.events.length = 0;
     uploads.clear();
   };
-  /** What was uploaded, by path. */
+  /** The answer to whoever listens to the events next. */
+  resource.listens = () =>
+    new Promise((resolve) => {
+      heard = resolve;
+    });
+  /** What was uploaded, oldest first. */
   resource.uploads = () => [...uploads.values()].map(({ parts }) => Buffer.concat(parts));
   return resource;
 

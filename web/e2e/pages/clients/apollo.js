@@ -25,7 +25,7 @@ export const create = () => {
     return forward(operation).pipe(tap({ next: answered, error: answered }));
   });
   const client = new ApolloClient({
-    link: count.concat(new HttpLink({ uri: ({ getContext }) => getContext().url })),
+    link: count.concat(new HttpLink({ fetch: globalThis.given, uri: ({ getContext }) => getContext().url })),
     cache: new InMemoryCache(),
     // Ten that are equal are ten all the same.
     queryDeduplication: false,

@@ -2,7 +2,7 @@ import axios from 'axios';
 
 export const create = (adapter) => {
   const counts = { requests: 0, answers: 0 };
-  const instance = axios.create({ adapter });
+  const instance = axios.create({ adapter, ...(globalThis.given && { env: { fetch: globalThis.given } }) });
   instance.interceptors.request.use((config) => {
     counts.requests++;
     return config;

@@ -8,6 +8,7 @@ export const create = () => ({
       headers,
       signal,
       openWhenHidden: true,
+      fetch: globalThis.given,
       ...(data && { body: JSON.stringify(data) }),
       async onopen({ status }) {
         told.push(`open ${status}`);

@@ -4,6 +4,7 @@ export const create = () => {
   const counts = { requests: 0, answers: 0 };
   const instance = ky.create({
     retry: 0,
+    fetch: globalThis.given,
     hooks: {
       beforeRequest: [() => void counts.requests++],
       afterResponse: [() => void counts.answers++],

@@ -45,5 +45,7 @@ const ours = natives();
 for (const name of after) wrapped[name] = await wrappers[name]();
 
 Object.assign(globalThis, { events, wrapped, isAsBefore: () => differ(were), isOurs: () => differ(ours) });
+// What a client is given where nothing is wrapped.
+if (options.intercept == 'none') globalThis.given = session.fetch;
 globalThis.client = early || (await create(by));
 globalThis.session = session;

@@ -15,7 +15,7 @@ type Values = Record<string, unknown>;
 const pure = (method: any): Function => method.__zone_symbol__OriginalDelegate ?? method;
 
 export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, refused, ...its }: Exchange): void => {
-  const { members, types, SessionError } = platform;
+  const { members, types, SessionError, clock } = platform;
   const { AbortController, clearTimeout, setTimeout, Event, ProgressEvent } = types as typeof globalThis;
   const { apply, defineProperty, deleteProperty, get } = members.Reflect as typeof Reflect;
   const read = (name: keyof XMLHttpRequest): any => get(members.XMLHttpRequest, name, xhr);
@@ -60,6 +60,12 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     for (const last of [type, 'loadend']) if (its.isCurrent()) tell(new ProgressEvent(last));
     if (type == 'abort' && its.isCurrent()) asked.end(true);
   };
+  /** Its time counts from when the page has sent it, through all attempts and what is between them. */
+  const limit = () => {
+    clearTimeout(timer);
+    const time = read('timeout');
+    if (time) timer = setTimeout(() => its.isCurrent() && finish('timeout'), asked.sent! + time - clock());
+  };
   const end = (asked.end = (aborted) => {
     if (aborted) return finish('abort');
     controller.abort();
@@ -78,7 +84,10 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
   let rule: Rule | undefined;
   its.hear((event) => {
     const state = read('readyState');
-    if (event.type == 'loadend') ended();
+    if (event.type == 'loadend') {
+      ended();
+      if (!asked.quiet) clearTimeout(timer);
+    }
     if (state < 2 || !headers) return;
     const resolve = headers;
     headers = undefined;
@@ -117,7 +126,6 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     calm = undefined;
     return new Promise((resolve, reject) => {
       if (!its.isCurrent() || it.signal!.aborted) return reject(it.signal!.reason);
-      clearTimeout(timer);
       rule = by;
       begin();
       asked.quiet = [];
@@ -134,6 +142,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
       apply(sent ? pure(native.send) : native.send, xhr, it.init.body === undefined ? [] : [it.init.body]);
       asked.quiet = undefined;
       sent = true;
+      limit();
     });
   };
 
@@ -141,6 +150,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
   const reveal = () => {
     const { quiet } = asked;
     if (!quiet || !its.isCurrent()) return;
+    clearTimeout(timer);
     asked.quiet = undefined;
     let state = 1;
     let over = false;
@@ -174,9 +184,8 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     rest();
   } else {
     asked.quiet = undefined;
-    const timeout = read('timeout');
-    if (timeout) timer = setTimeout(() => finish('timeout'), timeout);
   }
+  limit();
   proceed(platform, it)
     .then(reveal, (error) => {
       // The page has seen a network error itself.

@@ -20,13 +20,14 @@ import {
   getOwnPropertyDescriptor,
   listen,
   members,
+  now,
   platform,
   removeEventListener,
 } from './platform';
 import type { Rule } from './policy';
 
-export const methods = ['open', 'setRequestHeader', 'send', 'abort'] as const;
-export type NativeMethods = Pick<XMLHttpRequest, (typeof methods)[number]>;
+export const methods = ['open', 'setRequestHeader', 'send', 'abort', 'constructor'] as const;
+export type NativeMethods = Pick<XMLHttpRequest, Exclude<(typeof methods)[number], 'constructor'>>;
 
 /** What the page has asked of an object since it last called `open`. */
 export interface Asked {
@@ -40,8 +41,8 @@ export interface Asked {
   quiet?: [Event, number][];
   /** Hears an event before the page does. */
   hear?(event: Event): void;
-  /** It was sent: what is asked of it now the browser answers. */
-  sent?: boolean;
+  /** When it was sent: what is asked of it from then on the browser answers. */
+  sent?: number;
   /** Its upload, once the page has asked for that. */
   upload?: XMLHttpRequestUpload;
   /** It is sent again: the page has heard of the upload. */
@@ -74,7 +75,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const proto = Native?.prototype;
   if (!proto) return () => {};
   const native = {} as Record<(typeof methods)[number], (...args: any[]) => any>;
-  for (const name of methods) native[name] = proto[name];
+  for (const name of methods) native[name] = proto[name] as (...args: any[]) => any;
 
   /** Writes on an object what nobody else can read. */
   class Slip extends (function (xhr: object) {
@@ -111,6 +112,8 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         }
       }
       if (hit) args[1] = hit.url;
+      // It does not matter to the browser how often.
+      if (isBehind) attend(this);
       let before = Slip.of(this);
       /** What was under way is over once the browser has opened it anew, and before the page hears of that. */
       const leave = () => {
@@ -151,7 +154,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       for (const name in headers) if (!(name in own)) set(this, { [name]: headers[name]! });
       const rule = plane.policy.rules[its.by(plane.policy)];
       if ('authorization' in headers! || !(plane.held || rule)) return apply(native.send, this, arguments);
-      asked!.sent = true;
+      asked!.sent = now();
       const [method] = asked!.args;
       const isBodiless = /^(GET|HEAD)$/i.test(method);
       // A document as it is now.
@@ -243,10 +246,19 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const hear = function (this: XMLHttpRequest, event: Event) {
     Slip.of(this)?.hear?.(event);
   };
+  const attend = (xhr: XMLHttpRequest) => {
+    for (const type of events) listen(xhr, type, hear);
+  };
+  let isBehind = false;
   const Wrapped = new Proxy(Native, {
     construct(of, args, by) {
       const xhr = construct(of, args, by);
-      for (const type of events) listen(xhr, type, hear);
+      try {
+        attend(xhr);
+      } catch {
+        // A Proxy before one, of somebody's who was here first: the object itself comes with what it calls.
+        isBehind = true;
+      }
       return xhr;
     },
   });
@@ -274,10 +286,10 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
     'upload',
   )!;
   defineProperty(proto, 'upload', { ...upload, get: getUpload });
-  Object.assign(proto, ours, { constructor: Wrapped });
+  Object.assign(proto, Object.assign(ours, { constructor: Wrapped }));
   globalThis.XMLHttpRequest = Wrapped;
   return () => {
-    if (globalThis.XMLHttpRequest == Wrapped) proto.constructor = globalThis.XMLHttpRequest = Native;
+    if (globalThis.XMLHttpRequest == Wrapped) globalThis.XMLHttpRequest = Native;
     if (getOwnPropertyDescriptor(proto, 'upload')!.get == getUpload) defineProperty(proto, 'upload', upload);
     for (const name of methods) if (proto[name] == ours[name]) (proto as any)[name] = native[name];
   };

@@ -92,10 +92,7 @@ const isProgress = (told, total) => {
 };
 
 // What is known and not mended yet.
-const mixed = 'Chromium puts the refused body before the good one where it is sent again at once';
-const untimed = 'the time of `timeout` stands still while a refused XMLHttpRequest waits';
-const twice = 'upload listeners from before `open` hear of the second attempt';
-const standIn = 'a wrapper whose constructor returns a Proxy makes `new XMLHttpRequest` throw';
+const between = 'zone.js keeps a listener for known that the Proxy below it has refused';
 
 const data = { item: 'Türkette', count: 3, note: '\u2028 "quoted"' };
 const clients = [
@@ -104,7 +101,6 @@ const clients = [
     by: 'xhr',
     cancelled: 'CanceledError ERR_CANCELED',
     timedOut: 'AxiosError ECONNABORTED',
-    isNative: true,
     refused: 'AxiosError 401',
   },
   {
@@ -120,8 +116,6 @@ const clients = [
     by: 'xhr',
     cancelled: 'unsubscribed',
     timedOut: 'HttpErrorResponse TimeoutError',
-    // Its time is the object's own.
-    isNative: true,
     refused: 'HttpErrorResponse 401',
   },
   {
@@ -133,12 +127,12 @@ const clients = [
     isFetch: true,
   },
   { name: 'ky', cancelled: 'AbortError', timedOut: 'TimeoutError', refused: 'HTTPError 401', isFetch: true },
-  { name: 'jquery', cancelled: 'abort abort', timedOut: 'timeout timeout', refused: 'error 401', isEarly: true },
-  { name: 'superagent', cancelled: 'abort', timedOut: 'ECONNABORTED', refused: '401', isEarly: true },
+  { name: 'jquery', cancelled: 'abort abort', timedOut: 'timeout timeout', refused: 'error 401' },
+  { name: 'superagent', cancelled: 'abort', timedOut: 'ECONNABORTED', refused: '401' },
   { name: 'apollo', cancelled: 'AbortError', refused: 'ServerError 401', isFetch: true, isGraphQL: true },
 ];
 
-for (const { name, by, cancelled, timedOut, refused, isFetch, isGraphQL, isNative, isEarly } of clients) {
+for (const { name, by, cancelled, timedOut, refused, isFetch, isGraphQL } of clients) {
   const called = `${name}${by ? `, ${by}` : ''}`;
   const path = (one) => (isGraphQL ? '/graphql' : one);
   const url = (one) => api.slice(0, -1) + path(one);
@@ -158,66 +152,58 @@ for (const { name, by, cancelled, timedOut, refused, isFetch, isGraphQL, isNativ
       .filter((one) => !isGraphQL || !isGET(one))
       .map(({ body }) => (isGraphQL ? JSON.parse(body).variables.input : `${body}`));
 
-  app(
-    `XH-20 ${called}: requests carry the token; a marker and a sign-out are heeded`,
-    { ...plan, isEarly: true },
-    async (scene) => {
-      const { page, server } = scene;
-      assert.deepEqual(await send(page, get), got);
-      assert.deepEqual(await send(page, post), echo);
-      assert.deepEqual(posted(), [sent]);
-      assert.deepEqual(await counts(page), { requests: 2, answers: 2 });
-      assert.ok(resource.at(path('/thing')).every(({ headers }) => headers.authorization));
+  app(`XH-20 ${called}: requests carry the token; a marker and a sign-out are heeded`, { ...plan, isEarly: true }, async (scene) => {
+    const { page, server } = scene;
+    assert.deepEqual(await send(page, get), got);
+    assert.deepEqual(await send(page, post), echo);
+    assert.deepEqual(posted(), [sent]);
+    assert.deepEqual(await counts(page), { requests: 2, answers: 2 });
+    assert.ok(resource.at(path('/thing')).every(({ headers }) => headers.authorization));
 
-      // A marker.
-      resource.reset();
-      const headers = { 'latchkey-as': 'none' };
-      if (isGraphQL) assert.equal(await send(page, { ...get, headers }), refused);
-      else assert.deepEqual(await send(page, { ...get, url: url('/open'), headers }), got);
-      const foreign = { ...get, url: `${stranger.origin}/thing` };
-      await send(page, foreign);
-      await send(page, { ...foreign, headers });
-      for (const { headers } of resource.arrived) {
-        assert.equal(headers.authorization, undefined);
-        assert.equal(headers['latchkey-as'], undefined);
-        assert.doesNotMatch(headers['access-control-request-headers'] ?? '', /latchkey|authorization/);
-      }
+    // A marker.
+    resource.reset();
+    const headers = { 'latchkey-as': 'none' };
+    if (isGraphQL) assert.equal(await send(page, { ...get, headers }), refused);
+    else assert.deepEqual(await send(page, { ...get, url: url('/open'), headers }), got);
+    const foreign = { ...get, url: `${stranger.origin}/thing` };
+    await send(page, foreign);
+    await send(page, { ...foreign, headers });
+    for (const { headers } of resource.arrived) {
+      assert.equal(headers.authorization, undefined);
+      assert.equal(headers['latchkey-as'], undefined);
+      assert.doesNotMatch(headers['access-control-request-headers'] ?? '', /latchkey|authorization/);
+    }
 
-      // Nobody is signed in.
-      await page.evaluate(() => session.logout({ atServer: false }));
-      resource.reset();
-      assert.equal(await send(page, get), refused);
-      assert.deepEqual(
-        resource.at(path('/thing')).map(({ headers }) => headers.authorization),
-        [undefined],
-      );
-    },
-  );
+    // Nobody is signed in.
+    await page.evaluate(() => session.logout({ atServer: false }));
+    resource.reset();
+    assert.equal(await send(page, get), refused);
+    assert.deepEqual(
+      resource.at(path('/thing')).map(({ headers }) => headers.authorization),
+      [undefined],
+    );
+  });
 
-  app(
-    `XH-20 ${called}: ten at once over an expiry, one refresh, one answer each`,
-    { ...plan, todo: undefined },
-    async (scene) => {
-      const { page, server } = scene;
-      await server.expire();
-      await server.reset();
-      resource.reset();
-      const all = await page.evaluate(
-        ([get, post]) => Promise.all(Array.from({ length: 10 }, (_, i) => client.send(i % 2 ? get : post))),
-        [get, post],
-      );
-      assert.deepEqual(
-        all,
-        all.map((_, i) => (i % 2 ? got : echo)),
-      );
-      assert.equal(await refreshes(scene), 1);
-      assert.deepEqual(await counts(page), { requests: 10, answers: 10 }, 'its interceptors ran once for each');
-      assert.deepEqual(new Set(posted()), new Set([sent]));
-      // At most twice each; those that wait for the refresh go once.
-      assert.ok(posted().length <= 10);
-      if (name == 'angular') assert.equal(await page.evaluate(() => client.isBusy()), false);
-    },
-  );
+  app(`XH-20 ${called}: ten at once over an expiry, one refresh, one answer each`, plan, async (scene) => {
+    const { page, server } = scene;
+    await server.expire();
+    await server.reset();
+    resource.reset();
+    const all = await page.evaluate(
+      ([get, post]) => Promise.all(Array.from({ length: 10 }, (_, i) => client.send(i % 2 ? get : post))),
+      [get, post],
+    );
+    assert.deepEqual(
+      all,
+      all.map((_, i) => (i % 2 ? got : echo)),
+    );
+    assert.equal(await refreshes(scene), 1);
+    assert.deepEqual(await counts(page), { requests: 10, answers: 10 }, 'its interceptors ran once for each');
+    assert.deepEqual(new Set(posted()), new Set([sent]));
+    // At most twice each; those that wait for the refresh go once.
+    assert.ok(posted().length <= 10);
+    if (name == 'angular') assert.equal(await page.evaluate(() => client.isBusy()), false);
+  });
 
   app(`XH-20 ${called}: its own error for what is cancelled; a download over a refusal`, plan, async (scene) => {
     const { page, server, delay, context } = scene;
@@ -258,38 +244,34 @@ for (const { name, by, cancelled, timedOut, refused, isFetch, isGraphQL, isNativ
 
   // A fetch tells of no upload, or sends a stream, which HTTP/1.1 has no word for.
   if (!isFetch) {
-    app(
-      `XH-20 ${called}: it hears of an upload once, over a refusal too`,
-      { ...plan, todo: undefined },
-      async ({ page, server }) => {
-        for (const expired of [false, true]) {
-          if (expired) await server.expire();
-          const told = await page.evaluate(async (url) => {
-            const told = [];
-            const data = { text: 'x'.repeat(2_000_000) };
-            await client.send({ url, method: 'POST', data, onUpload: (...one) => told.push(one) });
-            return told;
-          }, url('/echo'));
-          isProgress(told, 2_000_011);
-          assert.equal(told.filter(([loaded]) => loaded == 2_000_011).length, 1);
-          assert.deepEqual(new Set(told.map(([, total]) => total)), new Set([2_000_011]));
-        }
-        assert.deepEqual(statuses('/echo'), [200, 401, 200]);
-      },
-    );
+    app(`XH-20 ${called}: it hears of an upload once, over a refusal too`, plan, async ({ page, server }) => {
+      for (const expired of [false, true]) {
+        if (expired) await server.expire();
+        const told = await page.evaluate(async (url) => {
+          const told = [];
+          const data = { text: 'x'.repeat(2_000_000) };
+          await client.send({ url, method: 'POST', data, onUpload: (...one) => told.push(one) });
+          return told;
+        }, url('/echo'));
+        isProgress(told, 2_000_011);
+        assert.equal(told.filter(([loaded]) => loaded == 2_000_011).length, 1);
+        assert.deepEqual(new Set(told.map(([, total]) => total)), new Set([2_000_011]));
+      }
+      assert.deepEqual(statuses('/echo'), [200, 401, 200]);
+    });
   }
 
   if (!timedOut) continue;
   app(
     `XH-20 ${called}: its own error for what takes too long, over a refusal too`,
-    { ...plan, todo: undefined },
+    plan,
     async ({ page, server, delay, context }) => {
       assert.deepEqual(await send(page, { ...get, timeout: 10_000 }), got);
-      assert.equal(await send(page, { ...get, url: url('/slow'), timeout: 1000 }), timedOut);
+      assert.equal(await send(page, { ...get, url: url('/slow'), timeout: 600 }), timedOut);
       await server.expire();
       resource.reset();
       const token = await delay(server.endpoints.token);
-      const late = send(page, { ...post, timeout: 1000 });
+      const late = send(page, { ...post, timeout: 600 });
       await token.arrived;
       assert.equal(await late, timedOut);
       token.go();
@@ -493,7 +475,6 @@ const orders = [
   [[], ['reporter']],
   [['msw'], []],
   [[], ['msw']],
-  [['zone', 'reporter'], ['msw']],
   [['msw'], ['reporter', 'zone']],
   [['reporter', 'msw', 'zone'], []],
   [[], ['zone', 'msw', 'reporter']],
@@ -502,7 +483,7 @@ const orders = [
 for (const [before, after] of orders) {
   const order = [...before, 'session', ...after].join(', ');
   for (const by of ['fetch', 'xhr']) {
-    const todo = undefined;
+    const todo = by == 'xhr' && order.includes('msw, zone, session') && between;
     const plan = { client: 'platform', by, before, after, todo };
     app(`FF-39 ${by} with ${order}: one answer, one refresh; close takes back what is ours`, plan, async (scene) => {
       const { page, server } = scene;

@@ -166,7 +166,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     for (const [{ type, loaded, total, lengthComputable }, was] of quiet as [ProgressEvent, number][]) {
       if (over) return;
       state = was;
-      show({ readyState: state });
+      show(state == read('readyState') ? {} : { readyState: state });
       tell(type == 'readystatechange' ? new Event(type) : new ProgressEvent(type, { loaded, total, lengthComputable }));
     }
     if (over) return;

@@ -113,7 +113,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       }
       if (hit) args[1] = hit.url;
       // It does not matter to the browser how often.
-      if (isBehind) attend(this);
+      if (isBehind) tune(this);
       let before = Slip.of(this);
       /** What was under way is over once the browser has opened it anew, and before the page hears of that. */
       const leave = () => {
@@ -123,7 +123,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         before = undefined;
       };
       const asked: Asked = { args, hit, isSync, headers: create(null), upload: before?.upload, hear: before && leave };
-      if (!hit && asked.upload) hush(asked.upload, removeEventListener);
+      if (!hit && asked.upload) tune(asked.upload, removeEventListener);
       Slip.on(this, asked);
       try {
         apply(native.open, this, args);
@@ -246,15 +246,15 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const hear = function (this: XMLHttpRequest, event: Event) {
     Slip.of(this)?.hear?.(event);
   };
-  const attend = (xhr: XMLHttpRequest) => {
-    for (const type of events) listen(xhr, type, hear);
+  const tune = (to: EventTarget, how?: typeof removeEventListener) => {
+    for (const type of events) listen(to, type, hear as any, how);
   };
   let isBehind = false;
   const Wrapped = new Proxy(Native, {
     construct(of, args, by) {
       const xhr = construct(of, args, by);
       try {
-        attend(xhr);
+        tune(xhr);
       } catch {
         // A Proxy before one, of somebody's who was here first: the object itself comes with what it calls.
         isBehind = true;
@@ -263,13 +263,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
     },
   });
   const upload = getOwnPropertyDescriptor(proto, 'upload')!;
-  /** What an upload tells of another attempt; before the page's own listeners, as they are put there when the page is about to. */
-  const quiet = function (this: XMLHttpRequestUpload, event: Event) {
-    if (Slip.of(Slip.of(this) as any)?.again) event.stopImmediatePropagation();
-  };
-  const hush = (its: XMLHttpRequestUpload, how?: typeof removeEventListener) => {
-    for (const type of events) listen(its, type, quiet, how);
-  };
+  // As a getter of an object, so that it has a getter's name.
   const { get: getUpload } = getOwnPropertyDescriptor(
     {
       get upload() {
@@ -277,9 +271,9 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         let asked = Slip.of(this);
         if (!asked) Slip.on(this, (asked = { headers: {} } as Asked));
         asked!.upload = its;
-        Slip.on(its, this);
+        Slip.on(its, { hear: (event: Event) => Slip.of(this)!.again && event.stopImmediatePropagation() });
         // What is listened to makes the browser ask other servers first (XH-15), so only where it may be covered.
-        if (!asked!.args || asked!.hit) hush(its);
+        if (!asked!.args || asked!.hit) tune(its);
         return its;
       },
     },

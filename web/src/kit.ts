@@ -6,7 +6,7 @@ import type { Platform } from './platform';
 
 export const createKit = (platform: Platform) => {
   const { members, types } = platform;
-  const { apply, get, setPrototypeOf } = members.Reflect as typeof Reflect;
+  const { apply, get, getPrototypeOf, setPrototypeOf } = members.Reflect as typeof Reflect;
   const { Uint8Array, crypto, fetch, navigator, performance } = types as typeof globalThis;
   // A member that nobody can change.
   const { toStringTag } = types.Symbol;
@@ -31,8 +31,12 @@ export const createKit = (platform: Platform) => {
     // A getter that reads an internal slot: nobody can fake what it says.
     get(members.Uint8Array, toStringTag, value) == 'Uint8Array' ? own(value, members.Uint8Array) : undefined;
 
-  /** To be awaited: `await` asks a promise for its `constructor`, and if that was changed, for `then`. */
-  const promise = <T>(of: Promise<T>): Promise<T> => own(of, members.Promise);
+  /**
+   * To be awaited: `await` asks a promise for its `constructor`, and if that was changed, for `then`. What is no promise of the engine's is
+   * somebody's who wraps these functions since before we came (zone.js), and has a `then` of its own.
+   */
+  const promise = <T>(of: Promise<T>): Promise<T> =>
+    getPrototypeOf(of) == types.Promise.prototype ? own(of, members.Promise) : of;
 
   /** What a fetch answers, and its headers, on private methods. */
   const answerOf = async (fetched: Promise<Response>): Promise<[Response, Headers]> => {

@@ -46,11 +46,12 @@ const keep = (from: any, names: string) => {
 keep(
   globalThis,
   'AbortController Blob BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp Set String Symbol WritableStream addEventListener clearTimeout document ' +
-    'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: Promise: ReadableStream: Reflect: Request: Response: ' +
+    'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: ReadableStream: Reflect: Request: Response: ' +
     'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
     'Node:baseURI EventTarget:dispatchEvent XMLHttpRequest:',
 );
-keep(types.WebAssembly, 'Instance: Memory:');
+// Promise is the engine's own, as which all that is awaited comes: the global one may be zone.js'.
+keep({ __proto__: types.WebAssembly, Promise: (async () => {})().constructor }, 'Instance: Memory: Promise:');
 
 /** A member of a Request of anybody's. Throws for what is none. */
 export const ofRequest = <Name extends keyof Request>(request: unknown, name: Name): Request[Name] =>

@@ -17,7 +17,7 @@ export function scenes(serverOptions) {
   after(() => Promise.all([browser?.close(), servers?.close()]));
 
   const on = (serverName, name, given, act) =>
-    test(`${name} (${serverName})`, { timeout: given.timeout ?? 40_000 }, async () => {
+    test(`${name} (${serverName})`, { timeout: given.timeout ?? 40_000, todo: given.todo }, async () => {
       const server = servers[serverName];
       await server.reset();
       const context = await browser.newContext();

@@ -81,7 +81,7 @@ demo(
           globalThis.answer = (input, init) =>
             input.startsWith(url) &&
             Promise.resolve(new Response('', { status: init.headers.authorization ? 200 : 500 }));
-            let good = 0;
+          let good = 0;
           for (let i = 0; i < count; i++) if ((await fetch(`${url}${i % 100}`)).status === 200) good++;
           return good;
         },

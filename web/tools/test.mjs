@@ -10,9 +10,19 @@ await build({
   entryPoints: {
     latchkey: join(web, 'src/index.ts'),
     ...Object.fromEntries(
-      ['breaker', 'dpop', 'guard', 'reckon', 'leaving', 'methods', 'platform', 'policy', 'published', 'tombstone', 'waiting'].map(
-        (name) => [name, join(web, `src/${name}.ts`)],
-      ),
+      [
+        'breaker',
+        'dpop',
+        'guard',
+        'reckon',
+        'leaving',
+        'methods',
+        'platform',
+        'policy',
+        'published',
+        'tombstone',
+        'waiting',
+      ].map((name) => [name, join(web, `src/${name}.ts`)]),
     ),
   },
   outdir: join(web, '.cache/test'),

@@ -34,6 +34,11 @@ export interface ApiRule {
      */
     retries?: number;
     /**
+     * A body that is a `ReadableStream` is sent once, unless it is of at most so many bytes: those are kept meanwhile.
+     * @default 0
+     */
+    replay?: number;
+    /**
      * What a refusal of the credentials looks like here: an answer with one of these statuses; with `types`, only one whose JSON has
      * `{ errors: [{ type }] }` with one of these, and with `codes` the same for GraphQL, `{ errors: [{ extensions: { code } }] }`.
      * @default what the scheme says, for most `{ status: [401] }`; without `status`, `[401]`, and with `codes` `[200]`

@@ -3,6 +3,7 @@ import type { Proof, Prover, ProverOptions } from './dpop';
 import type { Breaker } from './breaker';
 import type { Hit, Prefix } from './match';
 import type { Policy, Rule } from './policy';
+import type { RequestReport } from './types';
 import { apply, clearTimeout, newResponse, now, setTimeout, startsWith } from './platform';
 
 /** What the wrapped requests ask of the session. */
@@ -29,6 +30,8 @@ export interface Plane {
   met?: string;
   /** Which endpoints refuse whatever they get. */
   breaker?: Breaker;
+  /** Set while somebody listens for what requests cost. */
+  report?: (report: RequestReport) => void;
   /** The last `switchContext`. */
   switching?: Promise<unknown>;
 }
@@ -169,10 +172,14 @@ export const sending = (
 };
 
 /** Whether it may leave at once, with what its rule says. */
-export const isReady = ({ held, ahead, userId, method }: Omit<Sending, 'call' | 'keep' | 'signal'>, rule: Rule) =>
+export const isReady = (
+  { held, ahead, userId, method, once, hit }: Omit<Sending, 'call' | 'keep' | 'signal'>,
+  rule: Rule,
+) =>
   !held &&
   !ahead &&
   !userId &&
+  !(once && hit.replay) &&
   !(rule.hold || rule.dpop || rule.single || (rule.csrf && !isSafe(method)) || rule.validUntil! <= now());
 
 /** Puts it in the line. Whoever does that has it leave. */
@@ -184,6 +191,20 @@ export const queue = (plane: Plane, it: Sending<any>) => {
     };
   }));
 };
+
+/** Counts how often a request is sent, and reports that with the rest when it has ended; undefined where nobody listens. */
+export const reckon = ({ report }: Plane, its: Pick<RequestReport, 'via' | 'method' | 'as'>, { url }: Hit) => {
+  if (!report) return;
+  const begun = now();
+  return {
+    attempts: 0,
+    end(status = 0) {
+      const { attempts } = this;
+      report({ type: 'request', ...its, url: url.split(/[?#]/)[0]!, status, attempts, duration: now() - begun });
+    },
+  };
+};
+export type Reckoning = ReturnType<typeof reckon>;
 
 /** The second file. Rejects when it does not come in `time`, in milliseconds, or when `signal` aborts. */
 export const secondFile = (signal: AbortSignal | null | undefined, time?: number) =>

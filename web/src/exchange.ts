@@ -101,13 +101,21 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
       asked.quiet = [];
       asked.end = end;
       waiting();
+      rest();
     }
     resolve(answer);
   });
 
+  /** Resolves when the browser is through with the event in which a refusal shows: what it reads then it gives to whatever is open. */
+  let calm: Promise<void> | undefined;
+  const rest = () => {
+    calm = new Promise((resolve) => setTimeout(resolve));
+  };
   let sent = refused;
-  it.call = (by?: Rule, extra?: Extra) =>
-    new Promise((resolve, reject) => {
+  it.call = async (by?: Rule, extra?: Extra) => {
+    if (calm) await calm;
+    calm = undefined;
+    return new Promise((resolve, reject) => {
       if (!its.isCurrent() || it.signal!.aborted) return reject(it.signal!.reason);
       clearTimeout(timer);
       rule = by;
@@ -127,6 +135,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
       asked.quiet = undefined;
       sent = true;
     });
+  };
 
   /** The answer is the page's: it is told what it was not told yet. */
   const reveal = () => {
@@ -147,7 +156,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     for (const [{ type, loaded, total, lengthComputable }, was] of quiet as [ProgressEvent, number][]) {
       if (over) return;
       state = was;
-      show({ readyState: state });
+      show(state == read('readyState') ? {} : { readyState: state });
       tell(type == 'readystatechange' ? new Event(type) : new ProgressEvent(type, { loaded, total, lengthComputable }));
     }
     if (over) return;
@@ -162,6 +171,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     if (read('readyState') == 4) ended();
     it.response = reply();
     waiting();
+    rest();
   } else {
     asked.quiet = undefined;
     const timeout = read('timeout');

@@ -21,8 +21,11 @@ import {
  */
 const snapshot = (init: unknown): Init => {
   const copy: Init = create(null);
+  let value;
   for (let at = init as object | null; at && at != Object.prototype; at = getPrototypeOf(at)) {
-    for (const key of ownKeys(at)) if (!(key in copy)) copy[key] = (init as Init)[key];
+    for (const key of ownKeys(at))
+      // What is undefined is no member.
+      if (!(key in copy) && (value = (init as Init)[key]) !== undefined) copy[key] = value;
   }
   return copy;
 };
@@ -61,13 +64,14 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     return how ? how.proceed(platform, it) : (it.response ?? it.call());
   };
 
-  const send = async (
+  /** Reads what is to be sent, which throws where the native fetch would; returns what sends it. */
+  const prepare = (
     self: unknown,
     args: IArguments,
     target: unknown,
     hit: Hit | undefined,
     request: Request | undefined,
-  ): Promise<Response> => {
+  ): (() => Promise<Response>) => {
     const init = snapshot(args[1]);
     // The caller's headers by name, in lower case, without a prototype: the browser then reads them
     // through no method that a page could replace.
@@ -102,7 +106,7 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
       ]);
     /** A member of what is sent. */
     const member = (name: keyof Request): any => init[name] ?? (request && ofRequest(request, name));
-    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule)) return call();
+    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule)) return () => call();
 
     const method = member('method');
     it = {
@@ -115,27 +119,25 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
         const { once, request } = it!;
         it!.spare =
           wanted && !once && request && init.body == null && !/^(GET|HEAD)$/i.test(method)
-            ? cloneOf(request)
+            ? brand(() => cloneOf(request))
             : undefined;
       },
     } as Sending<Response>;
 
     // The native fetch says best what an aborted signal means.
-    if (it.signal?.aborted || (rule && isReady(it, rule))) {
-      it.keep(options.retries > 0);
-      it.response = await call(rule);
-      if (rule!.capture || it.refused(rule!, it.response)) return proceed(it);
-      it.spare?.body?.cancel().catch(() => {});
-      return it.response;
-    }
+    if (it.signal?.aborted) return () => call(rule);
+    if (rule && isReady(it, rule))
+      return async () => {
+        it!.keep(options.retries > 0);
+        it!.response = await call(rule);
+        if (rule.capture || it!.refused(rule, it!.response)) return proceed(it!);
+        it!.spare?.body?.cancel().catch(() => {});
+        return it!.response;
+      };
     // As the native call would, this marks the caller's Request as used.
     if (request && init.body == null) it.target = it.request = new Request(request);
     queue(plane, it);
-    try {
-      return await proceed(it);
-    } finally {
-      it.leave!();
-    }
+    return () => proceed(it!).finally(it!.leave);
   };
 
   // A method, as it has no prototype and cannot be constructed; the native one takes one argument.
@@ -161,8 +163,13 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
           // The native fetch has its own words for this.
         }
       }
-      if (!hit && !marked) return apply(native, this, args);
-      return send(this, args, request ?? hit?.url ?? target, hit, request);
+      let go = () => apply(native, this, args) as Promise<Response>;
+      try {
+        if (hit || marked) go = prepare(this, args, request ?? hit?.url ?? target, hit, request);
+      } catch {
+        // And for that.
+      }
+      return go();
     },
   }.fetch;
 };

@@ -12,6 +12,8 @@ export interface Prefix {
   /** What a refusal looks like there, and how often one is sent again, where the page says so. */
   readonly refused?: Rule['refused'];
   readonly retries?: number;
+  /** How many bytes of a stream are kept, to be sent again. */
+  readonly replay?: number;
 }
 
 export interface Hit extends Prefix {

@@ -40,7 +40,7 @@ const sessionOptions =
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
-const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number refused:@object`;
+const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number replay:@number refused:@object`;
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit ' +
@@ -148,7 +148,7 @@ export const readOptions = (given: SessionOptions) => {
     const name = `api[${i}]`;
     const rule = take(typeof entry == 'string' ? { url: entry } : entry, ruleOptions, name);
     const href = prefix(name + '.url', rule.url, page);
-    const { as = 'user', resource, retries } = rule;
+    const { as = 'user', resource, retries, replay } = rule;
     const refused = rule.refused && take(rule.refused, 'status:@array types:@array codes:@array', name + '.refused');
     if (refused) refused.status ??= [refused.codes ? 200 : 401];
     if (resource != null) {
@@ -156,7 +156,7 @@ export const readOptions = (given: SessionOptions) => {
         throw invalid(name + '.resource', "must be an absolute URI without fragment, with as 'user'");
       if (!apiResources.includes(resource)) apiResources.push(resource);
     }
-    add(name + '.url', href, resource ? `${as} ${resource}` : as, { retries, refused });
+    add(name + '.url', href, resource ? `${as} ${resource}` : as, { retries, replay, refused });
     for (const raw of rule.except ?? []) {
       const below = prefix(name + '.except', raw, href.replace(/\/?$/, '/'));
       if (!isBelow(below, href)) throw invalid(name + '.except', 'must be below its url');

@@ -11,10 +11,10 @@ export const { create, freeze, getOwnPropertyDescriptor } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
 export const { Headers, Request, Response, URL, fetch, open, setTimeout, clearTimeout } = globalThis;
-const { addEventListener } = EventTarget.prototype;
-/** Listens before the page does, wherever it does. */
-export const listen = (to: EventTarget, type: string, fn: (event: Event) => void) =>
-  apply(addEventListener, to, [type, fn, true]);
+export const { addEventListener, removeEventListener } = EventTarget.prototype;
+/** Listens before the page does, wherever it does; or no more. */
+export const listen = (to: EventTarget, type: string, fn: (event: Event) => void, how = addEventListener) =>
+  apply(how, to, [type, fn, true]);
 
 const { startsWith: starts } = '';
 export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
@@ -45,7 +45,7 @@ const keep = (from: any, names: string) => {
 };
 keep(
   globalThis,
-  'AbortController BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp Set String Symbol WritableStream addEventListener clearTimeout document ' +
+  'AbortController Blob BroadcastChannel Date Event MessageEvent ProgressEvent Proxy RegExp Set String Symbol WritableStream addEventListener clearTimeout document ' +
     'fetch location setTimeout DataView: Headers: JSON: LockManager: Map: Promise: ReadableStream: Reflect: Request: Response: ' +
     'Storage: SubtleCrypto: TextDecoder: TextEncoder: URL: Uint8Array: WebAssembly: crypto: navigator:locks performance:now ' +
     'Node:baseURI EventTarget:dispatchEvent XMLHttpRequest:',

@@ -349,8 +349,12 @@ export const createSession = (given: SessionOptions): Session => {
       return state;
     },
     subscribe: (fn) => listen('', fn),
-    on(type, fn) {
-      check('the event', type, 'login|logout|expired|refresh|statechange|error|idle');
+    on(type: string, fn: Listener) {
+      check('the event', type, 'login|logout|expired|refresh|statechange|error|idle|request');
+      if (type == 'request')
+        plane.report = (report) => {
+          if (!tell(type, report)) plane.report = undefined;
+        };
       return listen(type, fn);
     },
     async loginWithPopup(options) {

@@ -35,6 +35,11 @@ export interface ApiRule {
    */
   retries?: number;
   /**
+   * A body that is a `ReadableStream` is sent once, unless it is of at most so many bytes: those are kept meanwhile.
+   * @default 0
+   */
+  replay?: number;
+  /**
    * What a refusal of the credentials looks like here: an answer with one of these statuses; with `types`, only one whose JSON has
    * `{ errors: [{ type }] }` with one of these, and with `codes` the same for GraphQL, `{ errors: [{ extensions: { code } }] }`.
    * @default what the scheme says, for most `{ status: [401] }`; without `status`, `[401]`, and with `codes` `[200]`
@@ -718,6 +723,24 @@ declare global {
   }
 }
 
+/** What a covered request cost. */
+export interface RequestReport {
+  readonly type: 'request';
+  readonly via: 'fetch' | 'xhr';
+  /** In the case that it was given in; `'GET'` where it was not. */
+  readonly method: string;
+  /** Without query and fragment. */
+  readonly url: string;
+  /** Whose credentials it was to carry. */
+  readonly as: string;
+  /** That of the answer that its caller got; 0 where there was none. */
+  readonly status: number;
+  /** How often it was sent. */
+  readonly attempts: number;
+  /** From the call to the headers of the answer (`fetch`), or to the end (`XMLHttpRequest`), in milliseconds. */
+  readonly duration: number;
+}
+
 /** A session. Its members are frozen, and work without it: `const { fetch } = session`. */
 export interface Session {
   /** Resolves when the state is known. Rejects only if the runtime is needed and cannot run. */
@@ -728,6 +751,8 @@ export interface Session {
   subscribe(fn: (state: SessionState) => void): () => void;
   /** Calls `fn` with each event of that type. Returns what ends that. */
   on(type: SessionEventType, fn: (event: SessionEvent) => void): () => void;
+  /** Calls `fn` with what each covered request cost, when it has ended. Returns what ends that. */
+  on(type: 'request', fn: (report: RequestReport) => void): () => void;
   /** Leaves the page for the server's sign-in. */
   loginWithRedirect(options?: LoginOptions): Promise<void>;
   /** Resolves with the new state; rejects with `invalid_credentials`. */

@@ -8,6 +8,7 @@ import { proverOf, type Proof } from './dpop';
 import type { Answer, Extra, Sending } from './covered';
 import type { Platform } from './platform';
 import { failing, short, textOf } from './refusal';
+import { keepStream } from './replay';
 import type { Policy, Rule } from './policy';
 
 /** Lets go of a body that nobody will read. */
@@ -48,7 +49,8 @@ declare const __VERSION__: string;
 export const proceed = async <Its extends Answer>(platform: Platform, it: Sending<Its>): Promise<Its> => {
   // A first file of another version may mean something else by all of it (GW-08).
   if (platform.version != __VERSION__) return it.response ?? it.call();
-  const { plane, by, init, headers, hit, once, retries } = it;
+  const { plane, by, init, headers, hit, retries } = it;
+  let { once } = it;
   /** Which session's credentials a policy has for this request, and of which state. */
   const stampOf = (policy: Policy) => {
     const rule = policy.rules[by(policy)];
@@ -71,6 +73,22 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       it.copy = undefined;
     }
     return bounded(types_, it, promise);
+  };
+  let kept: Promise<Blob | undefined> | undefined;
+  const isStream = (body: any): body is ReadableStream => !!(body as ReadableStream | undefined)?.getReader;
+  if (once && hit.replay && isStream(init.body)) {
+    try {
+      [init.body, kept] = keepStream(init.body, hit.replay, types_);
+    } catch {
+      // Locked, which the native call has its own words for.
+    }
+  }
+  /** Whether it can be sent again; a stream is waited for. */
+  const isRepeatable = async (): Promise<boolean> => {
+    const body = kept && (await wait(kept));
+    if (body) init.body = body;
+    kept = undefined;
+    return !(once &&= !body);
   };
   const again = () => {
     if (it.spare) it.target = it.request = it.spare;
@@ -314,14 +332,14 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
     learned = undefined;
     if (proof?.learn(response)) {
       // A nonce is no refusal: it is asked for once more, by no account of the retries.
-      if (!once && !nonced++) {
+      if (!nonced++ && (await isRepeatable())) {
         left++;
         again();
         discard(response);
         response = undefined;
         continue;
       }
-    } else if (csrf && response.status == rule!.csrf!.stale && !once && !staled++) {
+    } else if (csrf && response.status == rule!.csrf!.stale && !staled++ && (await isRepeatable())) {
       // The server has another one by now: what it did not take was not done (CK-03).
       const fresh = await csrfOf(rule!, csrf);
       if (fresh && fresh != csrf) {
@@ -338,7 +356,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       const rests =
         !renewed && sentBy == stringify([by(plane.policy), stampOf(plane.policy)]) && breaker.rests(endpoint);
       if (renewed) breaker.trip(endpoint, sentBy);
-      if (left > 0 && !once && !rests) {
+      if (left > 0 && !rests && (await isRepeatable())) {
         again();
         const outcome = await wait(ask('refused', facts));
         if (outcome == 'retry' || outcome == 'changed') discard(response);

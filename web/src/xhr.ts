@@ -21,6 +21,7 @@ import {
   listen,
   members,
   platform,
+  removeEventListener,
 } from './platform';
 import type { Rule } from './policy';
 
@@ -39,6 +40,10 @@ export interface Asked {
   quiet?: [Event, number][];
   /** Hears an event before the page does. */
   hear?(event: Event): void;
+  /** It was sent: what is asked of it now the browser answers. */
+  sent?: boolean;
+  /** Its upload, once the page has asked for that. */
+  upload?: XMLHttpRequestUpload;
   /** It is sent again: the page has heard of the upload. */
   again?: boolean;
   /** Ends what goes on here, where the second file has it: the page has called `open`, or else `abort`. */
@@ -76,9 +81,10 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
     return xhr;
   } as unknown as new (xhr: object) => object) {
     #asked: Asked | undefined;
-    static of = (xhr: object) => (#asked in xhr ? (xhr as Slip).#asked : undefined);
-    static on = (xhr: object, asked: Asked) => {
-      ((#asked in xhr ? xhr : new Slip(xhr)) as Slip).#asked = asked;
+    // Whatever the page has called a method of ours on, nothing too.
+    static of = (xhr: object) => (#asked in Object(xhr) ? (xhr as Slip).#asked : undefined);
+    static on = (xhr: object, asked: any) => {
+      ((#asked in Object(xhr) ? xhr : new Slip(xhr)) as Slip).#asked = asked;
     };
   }
 
@@ -105,38 +111,53 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         }
       }
       if (hit) args[1] = hit.url;
-      const before = Slip.of(this);
-      before?.end?.();
-      Slip.on(this, { args, hit, isSync, headers: create(null) });
-      apply(native.open, this, args);
-      if (before?.lent) this.withCredentials = false;
+      let before = Slip.of(this);
+      /** What was under way is over once the browser has opened it anew, and before the page hears of that. */
+      const leave = () => {
+        asked.hear = undefined;
+        before?.end?.();
+        if (before?.lent) this.withCredentials = false;
+        before = undefined;
+      };
+      const asked: Asked = { args, hit, isSync, headers: create(null), upload: before?.upload, hear: before && leave };
+      if (!hit && asked.upload) tune(asked.upload, removeEventListener);
+      Slip.on(this, asked);
+      try {
+        apply(native.open, this, args);
+      } catch (error) {
+        Slip.on(this, before);
+        throw error;
+      }
+      if (before) leave();
     },
     setRequestHeader(this: XMLHttpRequest, name: string, value: string) {
       const asked = Slip.of(this);
       if (!asked || arguments.length < 2) return apply(native.setRequestHeader, this, arguments);
       name = `${name}`;
       value = `${value}`;
-      if (asked.end) throw notNow();
-      if (!marks.test(name)) apply(native.setRequestHeader, this, [name, value]);
+      if (!marks.test(name)) apply(native.setRequestHeader, nowOf(this, asked), [name, value]);
       const { headers } = asked;
       name = name.toLowerCase();
+      value = value.trim();
       headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
     },
     // The native one has no argument that it needs.
     send(this: XMLHttpRequest, body: unknown = undefined) {
       const asked = Slip.of(this);
-      if (asked?.end) throw notNow();
-      const { hit, headers } = asked ?? {};
-      if (!hit || plane.closed) return apply(native.send, this, arguments);
+      const { hit, headers, sent } = asked ?? {};
+      if (!hit || sent || plane.closed) return apply(native.send, nowOf(this, asked), arguments);
       const own = { ...headers };
       const its = whose(plane, hit, headers!);
       for (const name in headers) if (!(name in own)) set(this, { [name]: headers[name]! });
       const rule = plane.policy.rules[its.by(plane.policy)];
       if ('authorization' in headers! || !(plane.held || rule)) return apply(native.send, this, arguments);
+      asked!.sent = true;
       const [method] = asked!.args;
       const isBodiless = /^(GET|HEAD)$/i.test(method);
+      // A document as it is now.
+      const kept = (body as Node | undefined)?.cloneNode?.(true) ?? body;
       const it = {
-        ...sending(plane, options, its, hit, headers!, { body: isBodiless ? undefined : body }, method),
+        ...sending(plane, options, its, hit, headers!, { body: isBodiless ? undefined : kept }, method),
         keep() {},
       } as unknown as Sending;
       const ready = rule && isReady(it, rule);
@@ -159,7 +180,8 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
     },
   };
 
-  const notNow = () => new DOMException('The object is being sent.', 'InvalidStateError');
+  /** One that waits is still open for the browser, but not for the page: another says so in the browser's words. */
+  const nowOf = (xhr: XMLHttpRequest, asked: Asked | undefined) => (asked?.end ? new Native() : xhr);
 
   /** Looks at the status of its answer before the page does. */
   const heed = (xhr: XMLHttpRequest, asked: Asked, it: Sending, rule: Rule) => {
@@ -221,24 +243,28 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const hear = function (this: XMLHttpRequest, event: Event) {
     Slip.of(this)?.hear?.(event);
   };
+  const tune = (to: EventTarget, how?: typeof removeEventListener) => {
+    for (const type of events) listen(to, type, hear as any, how);
+  };
   const Wrapped = new Proxy(Native, {
     construct(of, args, by) {
       const xhr = construct(of, args, by);
-      for (const type of events) listen(xhr, type, hear);
+      tune(xhr);
       return xhr;
     },
   });
-  // What is listened to there makes the browser ask other servers first (XH-15), so only where the page is about to.
   const upload = getOwnPropertyDescriptor(proto, 'upload')!;
   // As a getter of an object, so that it has a getter's name.
   const { get: getUpload } = getOwnPropertyDescriptor(
     {
       get upload() {
-        const xhr = this as unknown as XMLHttpRequest;
-        const its = apply(upload.get!, xhr, []);
-        if (Slip.of(xhr)?.hit)
-          for (const type of events)
-            listen(its, type, (event) => Slip.of(xhr)!.again && event.stopImmediatePropagation());
+        const its = apply(upload.get!, this, []);
+        let asked = Slip.of(this);
+        if (!asked) Slip.on(this, (asked = { headers: {} } as Asked));
+        asked!.upload = its;
+        Slip.on(its, { hear: (event: Event) => Slip.of(this)!.again && event.stopImmediatePropagation() });
+        // What is listened to makes the browser ask other servers first (XH-15), so only where it may be covered.
+        if (!asked!.args || asked!.hit) tune(its);
         return its;
       },
     },

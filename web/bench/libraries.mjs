@@ -4,8 +4,19 @@ import { build } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const libraries = ['latchkey', 'oidc-client-ts', 'supertokens-website', 'by-hand'];
-export const peers = ['oidc-client-ts', 'supertokens-website'];
+export const libraries = [
+  'latchkey',
+  'oidc-client-ts',
+  'supertokens-website',
+  'auth0-spa-js',
+  'angular-oauth2-oidc',
+  'axios',
+  'by-hand',
+];
+/** Those whose page loads and memory are measured too. */
+export const visited = ['latchkey', 'oidc-client-ts', 'supertokens-website', 'by-hand'];
+export const peers = libraries.filter((name) => !['latchkey', 'by-hand'].includes(name));
+const packages = { 'auth0-spa-js': '@auth0/auth0-spa-js' };
 
 const web = join(import.meta.dirname, '..');
 const dist = join(web, 'dist');
@@ -25,7 +36,11 @@ export const site = join(web, '.cache/bench');
 
 export const versionOf = (name) =>
   JSON.parse(
-    readFileSync(name == 'latchkey' ? join(web, 'package.json') : join(web, 'node_modules', name, 'package.json')),
+    readFileSync(
+      name == 'latchkey'
+        ? join(web, 'package.json')
+        : join(web, 'node_modules', packages[name] ?? name, 'package.json'),
+    ),
   ).version;
 
 const options = {
@@ -67,8 +82,10 @@ export async function buildPages() {
 export async function bundlePeer(name) {
   const { outputFiles } = await build({
     ...options,
-    stdin: { contents: `export * from '${name}'`, resolveDir: web },
+    stdin: { contents: `export * from '${packages[name] ?? name}'`, resolveDir: web },
     define: { 'process.env.NODE_ENV': '"production"' },
+    // What an app has of its own.
+    external: ['@angular/*', 'rxjs', 'rxjs/*'],
     write: false,
   });
   return outputFiles[0].contents;

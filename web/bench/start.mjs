@@ -1,7 +1,7 @@
 // How long until the first request leaves, and until the session is known: from the start of the navigation, in a new
 // tab each time. In each round every library has its turn, in an order drawn anew: what one page leaves behind (a
 // renderer that ends, code being optimised) must not fall on the same neighbour each time.
-import { libraries } from './libraries.mjs';
+import { visited } from './libraries.mjs';
 import { differences, interval, median, summary } from './statistics.mjs';
 
 const visits = {
@@ -14,10 +14,10 @@ const figures = ['html', 'bundle', 'script', 'opened', 'requestStart', 'ready', 
 export async function measureStart({ context, origin }, rounds) {
   const results = {};
   for (const [visit, { cold, session }] of Object.entries(visits)) {
-    const times = Object.fromEntries(libraries.map((library) => [library, []]));
+    const times = Object.fromEntries(visited.map((library) => [library, []]));
     // The first round is not counted: it fills the caches.
     for (let round = -1; round < rounds; round++) {
-      for (const library of shuffled(libraries)) {
+      for (const library of shuffled(visited)) {
         const measured = await visitOnce(context, origin(library, session), { cold, session });
         if (measured.authorized != session) throw new Error(`${library}, ${visit}: authorized ${measured.authorized}`);
         if (round < 0) continue;
@@ -25,7 +25,7 @@ export async function measureStart({ context, origin }, rounds) {
         times[library].push(measured);
       }
     }
-    results[visit] = Object.fromEntries(libraries.map((library) => [library, summed(times[library])]));
+    results[visit] = Object.fromEntries(visited.map((library) => [library, summed(times[library])]));
     const starts = (library) => times[library].map(({ requestStart }) => requestStart);
     const behind = differences(starts('latchkey'), starts('oidc-client-ts'));
     results[visit].latchkey.behindOidc = { median: median(behind), interval: interval(behind) };

@@ -28,5 +28,6 @@ export const summary = (values) => ({
   median: median(values),
   p5: percentile(values, 5),
   p95: percentile(values, 95),
+  p99: percentile(values, 99),
   interval: interval(values),
 });

@@ -146,7 +146,7 @@ export const sending = (
   method: string | undefined,
 ): Omit<Sending, 'call' | 'keep' | 'signal'> => {
   // A body is sent again, or after a wait, as it was when the page called.
-  const kind = `${apply(tag, init.body, [])}`;
+  const kind = typeof init.body == 'string' ? 'String' : `${apply(tag, init.body, [])}`;
   const copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
   const { policy, held, last } = plane;
   return {
@@ -164,10 +164,10 @@ export const sending = (
     ahead: last,
     policy,
     copy,
-    refused: (rule, { status, redirected, url }) =>
-      (hit.refused ?? rule.refused)?.status.includes(status) &&
+    refused: (rule, answer) =>
+      (hit.refused ?? rule.refused)?.status.includes(answer.status) &&
       // After a redirect to another origin it is not our server that refuses.
-      (!redirected || startsWith(url, hit.origin)),
+      (!answer.redirected || startsWith(answer.url, hit.origin)),
   };
 };
 

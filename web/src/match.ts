@@ -1,5 +1,5 @@
 import type { Rule } from './policy';
-import { baseUrl, hrefOf, startsWith, URL } from './platform';
+import { apply, baseUrl, exec, hrefOf, startsWith, URL } from './platform';
 
 /** A prefix of URLs, as `createSession` has checked it. */
 export interface Prefix {
@@ -36,15 +36,28 @@ export const isBelow = (href: string, prefix: string): boolean => {
 
 export type Match = (raw: string) => Hit | undefined;
 
+/** An address whose scheme and host are in the browser's normal form: the last label begins with a letter, so it is no IPv4 address. */
+const site = /^https?:\/\/([a-z\d-]+\.)*[a-z][a-z\d-]*\//;
+/** What a path and a query keep as it is, and dot segments, which they do not. */
+const kept = /^[\w\-.~!$&()*+,;=:@%/]*(\?[\w\-.~!$&()*+,;=:@%/?]*)?$/;
+const dots = /\/(\.|%2e)/i;
+
 /** Finds the longest prefix for a URL. `prefixes` are sorted, the longest first. */
 export const createMatch =
   (prefixes: readonly Prefix[]): Match =>
   (raw) => {
-    let url: string;
-    try {
-      url = hrefOf(new URL(raw, baseUrl()));
-    } catch {
-      return; // the native fetch has its own words for this
+    let url = raw;
+    // Parsing costs more than all else, so what is in the normal form already is left alone.
+    const [origin] = apply(exec, site, [raw]) ?? [];
+    let known;
+    for (let i = 0; i < prefixes.length; i++) known ||= startsWith(raw, prefixes[i]!.origin) && prefixes[i]!.origin;
+    if (origin && !known) return;
+    if (!known || !apply(exec, kept, [raw.slice(known.length - 1)]) || apply(exec, dots, [raw])) {
+      try {
+        url = hrefOf(new URL(raw, baseUrl()));
+      } catch {
+        return; // the native fetch has its own words for this
+      }
     }
     for (let i = 0; i < prefixes.length; i++) {
       const prefix = prefixes[i]!;

@@ -16,6 +16,9 @@ export const { addEventListener, removeEventListener } = EventTarget.prototype;
 export const listen = (to: EventTarget, type: string, fn: (event: Event) => void, how = addEventListener) =>
   apply(how, to, [type, fn, true]);
 
+/** Of regular expressions, where much depends on what they say: their `test` asks for an `exec` that a script may have replaced. */
+export const { exec } = RegExp.prototype;
+
 const { startsWith: starts } = '';
 export const startsWith = (text: string, start: string): boolean => apply(starts, text, [start]);
 
@@ -73,6 +76,6 @@ export const newResponse = (body: BodyInit): Response => own(new Response(body),
 
 /** What relative URLs belong to: the document's base, and in a worker its own URL. */
 export const baseUrl = (): string => {
-  const { document, location } = globalThis;
-  return document ? get(members.Node, 'baseURI', document) : location?.href;
+  const { document } = globalThis;
+  return document ? get(members.Node, 'baseURI', document) : globalThis.location?.href;
 };

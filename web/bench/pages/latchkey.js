@@ -1,4 +1,5 @@
 import { createSession, oauth } from 'latchkey';
+import { byXHR } from './xhr.js';
 
 export const open = () => {
   const session = createSession({
@@ -13,6 +14,8 @@ export const open = () => {
   return {
     ready: () => session.ready,
     fetch: globalThis.fetch,
+    xhr: byXHR,
+    selective: true,
     signIn: () => session.loginWithCredentials('alice', 'wonderland'),
     // This needs the runtime, so it ends when that is up, one way or the other.
     runtime: () => session.getAccessToken().catch(() => {}),

@@ -56,6 +56,8 @@ bench: build
 soak:
 	$(say) "running 200,000 schedules of the simulator"
 	go test ./core -run 'TestSimulation$$' -schedules 200000 -timeout 60m
+	$(say) "an hour of requests with tokens of a second and faults, in the browser"
+	cd web && SOAK=3600 node --test --test-name-pattern=LD-03 e2e/load.test.mjs
 
 differential:
 	$(say) "comparing 100,000 id tokens with jose"

@@ -5,6 +5,8 @@ import {
   apply,
   cloneOf,
   create,
+  exec,
+  getOwnPropertyDescriptor,
   getPrototypeOf,
   Headers,
   hrefOf,
@@ -44,6 +46,24 @@ const isMarked = (headers: unknown): boolean => {
   return found;
 };
 
+const plainName = /^[a-z\d-]+$/i;
+const plainValue = /^[!-~]([ -~]*[!-~])?$/;
+/**
+ * Reads headers of the usual kind, an object with texts in it: a Headers costs more than all else that is done to a request. False where they are
+ * of any other, and nobody has been asked for a value then.
+ */
+const readPlain = (given: any, headers: HeaderRecord): boolean => {
+  if (getPrototypeOf(Object(given)) != Object.prototype || Symbol.iterator in given) return false;
+  for (const key of ownKeys(given)) {
+    const { value, enumerable } = getOwnPropertyDescriptor(given, key)!;
+    if (!enumerable || typeof key + typeof value != 'stringstring') return false;
+    const name = (key as string).toLowerCase();
+    if (!apply(exec, plainName, [key]) || !apply(exec, plainValue, [value]) || name in headers) return false;
+    headers[name] = value;
+  }
+  return true;
+};
+
 const brand = <T>(read: () => T): T | undefined => {
   try {
     return read();
@@ -78,7 +98,8 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     const headers: HeaderRecord = create(null);
     const given = init.headers === undefined ? request && ofRequest(request, 'headers') : init.headers;
     // What is no headers, null too, is refused here as it is there.
-    if (given !== undefined) {
+    if (given !== undefined && !readPlain(given, headers)) {
+      for (const name in headers) delete headers[name];
       newHeaders(given as HeadersInit).forEach((value, name) => {
         headers[name] = value;
       });

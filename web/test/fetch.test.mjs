@@ -687,3 +687,41 @@ test('S12 a refused request with cookies is sent again by the rule that the core
     ['include', 'include'],
   );
 });
+
+test('FF-27 headers of every shape are those that the browser makes of them', async () => {
+  load({}, { stored: record() });
+  const names = ['a', 'A', 'x-One', 'b_c', '', 'ü', 'x y', 'constructor', 'content-type'];
+  const values = ['v', ' v ', '', 'a,b', 'ü', '\t', 'a\nb', 7, null, undefined, ['a', 'b'], { toString: () => 'made' }];
+  const shapes = [
+    (pairs) => Object.fromEntries(pairs),
+    (pairs) => pairs,
+    (pairs) => Object.assign(Object.create(null), Object.fromEntries(pairs)),
+    (pairs) => Object.defineProperty(Object.fromEntries(pairs), 'hidden', { value: 'x' }),
+    (pairs) => Object.defineProperty({}, 'asked', { enumerable: true, get: () => pairs[0][1] }),
+    (pairs) => new Map(pairs),
+    (pairs) => Object.create(Object.fromEntries(pairs)),
+    (pairs) => ({ ...Object.fromEntries(pairs), [Symbol('s')]: 'x' }),
+  ];
+  let good = 0;
+  for (const shape of shapes)
+    for (const name of names)
+      for (const value of values)
+        for (const more of [[], [['A', '2']]]) {
+          const given = shape([[name, value], ...more]);
+          let wanted;
+          try {
+            wanted = [...new Headers(given)];
+          } catch {
+            wanted = undefined;
+          }
+          sent.length = 0;
+          const response = await fetch(api, { headers: given }).catch(() => {});
+          assert.equal(!!response, !!wanted, `${name} ${String(value)}`);
+          if (!wanted) continue;
+          good++;
+          const { authorization, ...headers } = Object.fromEntries(sent[0].headers);
+          assert.equal(authorization, token);
+          assert.deepEqual(Object.entries(headers), wanted);
+        }
+  assert.ok(good > 500);
+});

@@ -397,7 +397,7 @@ provider(
   },
 );
 
-provider('UM-24 over a redirect to another origin the token does not go', bound, async (scene) => {
+provider('UM-24 a proof follows no redirect, and over one to another origin the token does not go', bound, async (scene) => {
   const { server, context } = scene;
   const stranger = await startStranger();
   try {
@@ -409,11 +409,13 @@ provider('UM-24 over a redirect to another origin the token does not go', bound,
         headers: { location: `${stranger.origin}/taken`, 'access-control-allow-origin': new URL(server.page).origin },
       }),
     );
-    await ask(page, `${server.api}moved`);
+    assert.deepEqual(await ask(page, `${server.api}moved`), { error: 'TypeError' });
+    assert.deepEqual(stranger.arrived, [], 'a proof would go along, so that no redirect is followed');
+    await ask(page, `${server.api}moved`, { redirect: 'follow' });
     assert.deepEqual(
       stranger.arrived.map(({ authorization, headers }) => [authorization, typeof headers.dpop]),
       [[undefined, 'string']],
-      'the proof does, and is good for nothing there',
+      'where the page says so the proof goes, and is good for nothing there',
     );
   } finally {
     await stranger.close();

@@ -291,6 +291,8 @@ export async function play(files, only = '') {
     await enter();
     for (const [index, [name, program]] of chosen.entries()) {
       traces[name][variant] = await once(program, index, variant);
+      // A refresh that is still under way would take the jump for a sleep, and make a pause.
+      if (session?.state.isLoggedIn) await session.refresh();
       globalThis.skip(11_000);
     }
   }

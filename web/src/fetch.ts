@@ -135,20 +135,19 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule))
       return told(() => call());
 
-    it = {
-      ...sending(plane, options, its, hit, headers, init, method),
-      signal: init.signal === null ? null : member('signal'),
-      request,
-      target,
-      call,
-      keep(wanted) {
-        const { once, request } = it!;
-        it!.spare =
-          wanted && !once && request && init.body == null && !/^(GET|HEAD)$/i.test(method)
-            ? brand(() => cloneOf(request))
-            : undefined;
-      },
-    } as Sending<Response>;
+    // Put on it one by one: what is spread is copied.
+    it = sending(plane, options, its, hit, headers, init, method) as Sending<Response>;
+    it.signal = init.signal === null ? null : member('signal');
+    it.request = request;
+    it.target = target;
+    it.call = call;
+    it.keep = (wanted) => {
+      const { once, request } = it!;
+      it!.spare =
+        wanted && !once && request && init.body == null && !/^(GET|HEAD)$/i.test(method)
+          ? brand(() => cloneOf(request))
+          : undefined;
+    };
 
     // The native fetch says best what an aborted signal means.
     if (it.signal?.aborted) return told(() => call(rule));

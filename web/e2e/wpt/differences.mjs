@@ -44,13 +44,6 @@ export const listed = [
   },
   {
     suite: 'wpt',
-    url: '/fetch/api/abort/general.any.html',
-    name: 'Already aborted signal rejects immediately',
-    ways: covered,
-    reason: 'bug: the rejection comes some microtasks later, as it goes through an asynchronous function',
-  },
-  {
-    suite: 'wpt',
     url: '/xhr/open-url-encoding.htm',
     name: /^(percent encode characters|lone surrogate)$/,
     ways: covered,

@@ -260,7 +260,7 @@ export const createSession = (given: SessionOptions): Session => {
         return (
           name &&
           (i > 4
-            ? RegExp(`; ${name}=(?!anonymous|;|$)`).test('; ' + document.cookie)
+            ? /^(?!anonymous|;|$)/.test(('; ' + document.cookie).split(`; ${name}=`)[1] ?? '')
             : (i > 3 ? sessionStorage : storage).getItem(name as string))
         );
       } catch {

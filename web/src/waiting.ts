@@ -257,8 +257,8 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
   };
 
   let { response, policy } = it;
-  /** An endpoint, and what refuses there the page's own way. */
-  const endpoint = `${it.method} ${hit.url.split(/[?#]/)[0]}`;
+  /** Where it goes, of one session: what is refused to somebody may be granted to the next. */
+  const endpointOf = () => `${stampOf(policy).session} ${it.method ?? 'GET'} ${hit.url.split(/[?#]/)[0]}`;
   const breaker = (plane.breaker ??= createBreaker(types_, clock));
   /** What was sent after something was renewed for it. */
   let renewed = false;
@@ -354,14 +354,14 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       const sentBy = stringify([by(policy), stampOf(policy)]);
       // What others have renewed since costs nothing.
       const rests =
-        !renewed && sentBy == stringify([by(plane.policy), stampOf(plane.policy)]) && breaker.rests(endpoint);
-      if (renewed) breaker.trip(endpoint, sentBy);
+        !renewed && sentBy == stringify([by(plane.policy), stampOf(plane.policy)]) && breaker.rests(endpointOf());
+      if (renewed) breaker.trip(endpointOf(), sentBy);
       if (left > 0 && !rests && (await isRepeatable())) {
         again();
         const outcome = await wait(ask('refused', facts));
         if (outcome == 'retry' || outcome == 'changed') discard(response);
         if (outcome == 'changed') throw changed();
-        if (outcome == 'good') breaker.trip(endpoint, sentBy);
+        if (outcome == 'good') breaker.trip(endpointOf(), sentBy);
         if (outcome == 'retry') {
           response = undefined;
           renewed = true;
@@ -372,7 +372,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       } else if (rule!.claims && renewed) {
         void plane.call('observed', { as: by(policy), ...stampOf(policy), tries: retries }).catch(() => {});
       }
-    } else if (rule) breaker.mend(endpoint);
+    } else if (rule) breaker.mend(endpointOf());
     discard(it.spare);
     return response;
   }

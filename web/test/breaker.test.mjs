@@ -43,6 +43,19 @@ test('RR-30 after three renewals in vain all endpoints rest', async () => {
   assert.equal(count('refused'), 3);
 });
 
+test('RR-31 what was refused to one person is renewed for the next', async () => {
+  play({ ...renewing(), refresh: (_, it) => it.publish({ policy: policy({ session: 's2', version: 9 }) }) });
+  const session = load({}, { stored: record() });
+  answer(() => status(401));
+  await fetch(api);
+  await fetch(api);
+  assert.equal(count('refused'), 1);
+  // Somebody else has signed in.
+  await session.refresh();
+  await fetch(api).catch(() => {});
+  assert.equal(count('refused'), 2);
+});
+
 test('RR-31 the core says that the session is good: it is not asked again', async () => {
   play({ refused: () => ({ outcome: 'good' }) });
   load({}, { stored: record() });

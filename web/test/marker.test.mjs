@@ -78,3 +78,12 @@ test('S50 what the backend does as itself travels as all does, and its refusal i
     [...Array(3).fill(['include', 'XMLHttpRequest']), [undefined, undefined]],
   );
 });
+
+test('CK-02 the name of a marker is a name, whatever is in it', async () => {
+  page({ auth: { marker: 'a.b+' }, cookie: 'axbb=c1; a.b+=anonymous', load: 'demand' });
+  await settled();
+  assert.equal(started.length, 0, 'another cookie is no marker');
+  page({ auth: { marker: 'a.b+' }, cookie: 'axbb=c1; a.b+=c1', load: 'demand' });
+  await settled();
+  assert.equal(started.length, 1);
+});

@@ -112,6 +112,7 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
 		Publish: show,
 		Tell:    func() { r.tabs.Changed() },
+		Note:    func(session.Note) {},
 		Visible: b.Lifecycle.Visible,
 		Leeway:  c.Leeway, Timeout: c.Timeout,
 	})

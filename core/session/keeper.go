@@ -59,6 +59,8 @@ type Options struct {
 	Publish func(View, []event.Event)
 	// Tell lets the other tabs know that the record has changed.
 	Tell func()
+	// Note is called with each step in the session's life, in order, and must not block.
+	Note func(Note)
 	// Visible tells whether the person can see the page.
 	Visible func() bool
 	// Leeway is how long before the expiry a refresh is due.

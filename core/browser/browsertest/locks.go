@@ -31,11 +31,13 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	var once sync.Once
 	release = func() {
 		once.Do(func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.holders[name] == w {
-				p.pass(name)
-			}
+			l.tab.later(func() {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				if p.holders[name] == w {
+					p.pass(name)
+				}
+			})
 		})
 	}
 	select {
@@ -65,6 +67,16 @@ func (l locks) Held(ctx context.Context) (names []string, err error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// Holder is the tab that has a lock; nil where nobody has.
+func (p *Profile) Holder(name string) *Tab {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.holders[name]; w != nil {
+		return w.tab
+	}
+	return nil
 }
 
 // pass gives a lock to the next in line that is alive. Called with mu held.

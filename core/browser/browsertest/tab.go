@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -19,6 +21,7 @@ type Tab struct {
 
 	location *Location
 	hidden   atomic.Bool
+	frost    frost
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
 	// origins gave it.
 	proofKey string
@@ -62,8 +65,8 @@ func (t *Tab) Kill() {
 	p.settle(t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for name, w := range p.holders {
-		if w.tab == t {
+	for _, name := range slices.Sorted(maps.Keys(p.holders)) {
+		if p.holders[name].tab == t {
 			p.pass(name)
 		}
 	}
@@ -72,20 +75,23 @@ func (t *Tab) Kill() {
 // Dead tells whether the tab was killed.
 func (t *Tab) Dead() bool { return t.life.Err() != nil }
 
-// Signal tells the tab of something, as the browser does.
-func (t *Tab) Signal(s browser.Signal) {
-	if !t.Dead() {
-		t.signals.call(s)
-	}
-}
+// Signal tells the tab of something, as the browser does; a frozen one when it thaws.
+func (t *Tab) Signal(s browser.Signal) { t.later(func() { t.signals.call(s) }) }
+
+// Hear has the tab get a note that no tab of this session has posted: any script of the
+// origin can.
+func (t *Tab) Hear(note string) { t.later(func() { t.notes.call(note) }) }
 
 // step is called before each operation.
 func (t *Tab) step(ctx context.Context, operation string) error {
+	t.still()
 	if t.Dead() {
 		return errDead
 	}
 	if t.profile.Step != nil {
-		if err := t.profile.Step(ctx, t, operation); err != nil {
+		err := t.profile.Step(ctx, t, operation)
+		t.still()
+		if err != nil {
 			return err
 		}
 	}
@@ -98,23 +104,17 @@ func (t *Tab) step(ctx context.Context, operation string) error {
 // listeners is a list of functions, each called on a goroutine of its own.
 type listeners[T any] struct {
 	mu   sync.Mutex
-	last int
-	list map[int]func(T)
+	list []*func(T)
 }
 
 func (l *listeners[T]) add(f func(T)) (stop func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.list == nil {
-		l.list = map[int]func(T){}
-	}
-	l.last++
-	id := l.last
-	l.list[id] = f
+	l.list = append(l.list, &f)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		delete(l.list, id)
+		l.list = slices.DeleteFunc(l.list, func(other *func(T)) bool { return other == &f })
 	}
 }
 
@@ -122,6 +122,6 @@ func (l *listeners[T]) call(v T) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.list {
-		go f(v)
+		go (*f)(v)
 	}
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/base64"
 	"strings"
 	"sync"
 
@@ -41,6 +42,9 @@ type Runtime struct {
 	// beside are the keepers of the features.
 	beside []*session.Keeper
 
+	// tab is a name of this runtime, for other tabs.
+	tab string
+
 	starting sync.Once
 	started  chan struct{}
 
@@ -58,6 +62,7 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 	r.shown.publish = publish
+	r.tab = name(b.Crypto)
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
@@ -109,7 +114,7 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 		store = wrap(store)
 	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
+		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Tab: r.tab, Peers: peers{r},
 		Publish: show,
 		Tell:    func() { r.tabs.Changed() },
 		Note:    func(session.Note) {},
@@ -254,3 +259,18 @@ func (r *Runtime) Close() {
 }
 
 var errNoCommand = errcode.New(errcode.RuntimeFailed, "the runtime does not know this command; are latchkey.js and latchkey.wasm of the same version?")
+
+// peers are the other tabs: the keepers are made before the channel to those is.
+type peers struct{ *Runtime }
+
+func (p peers) Holding(lock string) func()                 { return p.tabs.Holding(lock) }
+func (p peers) Hear(lock string) (<-chan struct{}, func()) { return p.tabs.Hear(lock) }
+func (p peers) Ask(lock string)                            { p.tabs.Ask(lock) }
+
+// name is a short one that no other tab has; a browser without random numbers gives all
+// the same, which is no worse than having none.
+func name(crypto browser.Crypto) string {
+	var id [6]byte
+	_ = crypto.Random(id[:])
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}

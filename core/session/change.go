@@ -164,13 +164,16 @@ func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was 
 
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
-func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) (ok bool) {
-	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason, trigger Trigger, err error) (ok bool) {
+	rec, ok := k.replace(ctx, func(now Record) (Record, bool) {
 		if now.Past(from, resource) {
 			return now, false
 		}
 		return ended(now, reason), true
 	})
+	if ok {
+		k.note(Note{What: DidEnd, Trigger: trigger, Reason: reason, Err: err, Generation: rec.Generation})
+	}
 	return ok
 }
 

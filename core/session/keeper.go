@@ -21,6 +21,10 @@ type Store interface {
 	// stored now. It does not give up when ctx ends: what was obtained must be
 	// kept.
 	Update(ctx context.Context, change func(Record) (Record, bool)) Record
+	// Attempt is the last refresh that was written down; the zero one where none was.
+	Attempt(context.Context) Attempt
+	// Attempting writes one down.
+	Attempting(context.Context, Attempt)
 }
 
 // Keeper is the one place where a session changes. Every change is a new
@@ -41,8 +45,10 @@ type Keeper struct {
 	// left is closed when the session that is in rec is no longer the one.
 	left      chan struct{}
 	stopTimer func()
-	loaded    bool
-	closed    bool
+	// lifted is when the pauses of before ended.
+	lifted time.Time
+	loaded bool
+	closed bool
 }
 
 // Options is what a Keeper works with; all fields are required.
@@ -50,8 +56,11 @@ type Options struct {
 	Store    Store
 	Strategy Strategy
 	Locks    browser.Locks
+	Peers    Peers
 	Clock    browser.Clock
 	Crypto   browser.Crypto
+	// Tab is a name of this tab's runtime.
+	Tab string
 	// Lock is the name of the lock that a refresh holds.
 	Lock string
 	// Publish hands what the page shall know to the data plane. It is called
@@ -168,12 +177,12 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 	}
 	k.rec = rec
 	k.clear(old, rec)
-	if rec.Session != old.Session {
-		close(k.left)
-		k.left = make(chan struct{})
-	}
 	k.schedule()
 	k.Publish(k.View(rec), k.events(old, rec, remote))
+	if rec.Session != old.Session {
+		close(k.left) // who waits goes on from what was published
+		k.left = make(chan struct{})
+	}
 }
 
 // events tells what led from one record to the next.

@@ -16,6 +16,7 @@ import (
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
+	"latchkey/core/trace"
 	"latchkey/core/userauth"
 )
 
@@ -36,8 +37,11 @@ type Runtime struct {
 	claims     func(ctx context.Context, of string, claims []strictjson.Value) error
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
-	monitor    *userauth.Monitor // nil where nobody asked for it
-	assembly   *Assembly
+	// tab is what this one calls itself, and trace what has happened in all of them.
+	tab      string
+	trace    *trace.Log
+	monitor  *userauth.Monitor // nil where nobody asked for it
+	assembly *Assembly
 	// beside are the keepers of the features.
 	beside []*session.Keeper
 
@@ -58,6 +62,8 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 	r.shown.publish = publish
+	r.tab = tabName(b.Crypto)
+	r.trace = trace.New(b.Storage, b.Locks, b.Clock, c.Key+"/trace")
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
@@ -112,7 +118,8 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
 		Publish: show,
 		Tell:    func() { r.tabs.Changed() },
-		Note:    func(session.Note) {},
+		Tab:     r.tab,
+		Note:    func(n session.Note) { r.note(k, n) },
 		Visible: b.Lifecycle.Visible,
 		Leeway:  c.Leeway, Timeout: c.Timeout,
 	})

@@ -54,6 +54,8 @@ type Options struct {
 	Crypto   browser.Crypto
 	// Lock is the name of the lock that a refresh holds.
 	Lock string
+	// Tab is what this tab calls itself.
+	Tab string
 	// Publish hands what the page shall know to the data plane. It is called
 	// with what belongs together, in the order it happened.
 	Publish func(View, []event.Event)
@@ -173,6 +175,10 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 		k.left = make(chan struct{})
 	}
 	k.schedule()
+	if why := k.why(old, rec); old.Live() && !rec.Live() && why.Tab == "" {
+		// Whoever did that is no tab, and keeps no trace.
+		k.Note(Note{What: DidEnd, Trigger: Trigger(why.Trigger), Reason: reasonOf(rec), Generation: why.Generation})
+	}
 	k.Publish(k.View(rec), k.events(old, rec, remote))
 }
 
@@ -180,7 +186,11 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	before, after := k.userID(old), k.userID(rec)
 	say := func(t event.Type, r Reason) event.Event {
-		return event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+		e := event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after, Tab: k.Tab}
+		if t == event.Logout && r != ByAgent || t == event.Expired {
+			e.Why = k.why(old, rec)
+		}
+		return e
 	}
 	switch {
 	case old.Session == rec.Session && old.ActsSince != rec.ActsSince:
@@ -203,11 +213,7 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	case !rec.Live() && rec.Ended == Expired:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	case !rec.Live():
-		reason := rec.Ended
-		if reason == "" {
-			reason = Revoked // the record is gone: somebody cleared the storage
-		}
-		return []event.Event{say(event.Logout, reason)}
+		return []event.Event{say(event.Logout, reasonOf(rec))}
 	case k.visits(rec):
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	// Whom nobody has named may be anybody.
@@ -215,6 +221,14 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}
+}
+
+// reasonOf is why the session has ended that is not in rec any more.
+func reasonOf(rec Record) Reason {
+	if rec.Ended == "" {
+		return Revoked // the record is gone: somebody cleared the storage
+	}
+	return rec.Ended
 }
 
 // Visited tells whether the session that there is is a visitor's: of nobody who has

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"encoding/base64"
 	"strings"
 	"sync"
 
@@ -17,6 +16,7 @@ import (
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
+	"latchkey/core/trace"
 	"latchkey/core/userauth"
 )
 
@@ -37,13 +37,13 @@ type Runtime struct {
 	claims     func(ctx context.Context, of string, claims []strictjson.Value) error
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
-	monitor    *userauth.Monitor // nil where nobody asked for it
-	assembly   *Assembly
+	// tab is what this one calls itself, and trace what has happened in all of them.
+	tab      string
+	trace    *trace.Log
+	monitor  *userauth.Monitor // nil where nobody asked for it
+	assembly *Assembly
 	// beside are the keepers of the features.
 	beside []*session.Keeper
-
-	// tab is a name of this runtime, for other tabs.
-	tab string
 
 	starting sync.Once
 	started  chan struct{}
@@ -62,7 +62,8 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 	r.shown.publish = publish
-	r.tab = name(b.Crypto)
+	r.tab = tabName(b.Crypto)
+	r.trace = trace.New(b.Storage, b.Locks, b.Clock, c.Key+"/trace")
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
@@ -114,10 +115,11 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 		store = wrap(store)
 	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Tab: r.tab, Peers: peers{r},
+		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
 		Publish: show,
 		Tell:    func() { r.tabs.Changed() },
-		Note:    func(session.Note) {},
+		Tab:     r.tab,
+		Note:    func(n session.Note) { r.note(k, n) },
 		Visible: b.Lifecycle.Visible,
 		Leeway:  c.Leeway, Timeout: c.Timeout,
 	})
@@ -266,11 +268,3 @@ type peers struct{ *Runtime }
 func (p peers) Holding(lock string) func()                 { return p.tabs.Holding(lock) }
 func (p peers) Hear(lock string) (<-chan struct{}, func()) { return p.tabs.Hear(lock) }
 func (p peers) Ask(lock string)                            { p.tabs.Ask(lock) }
-
-// name is a short one that no other tab has; a browser without random numbers gives all
-// the same, which is no worse than having none.
-func name(crypto browser.Crypto) string {
-	var id [6]byte
-	_ = crypto.Random(id[:])
-	return base64.RawURLEncoding.EncodeToString(id[:])
-}

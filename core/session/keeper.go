@@ -59,10 +59,10 @@ type Options struct {
 	Peers    Peers
 	Clock    browser.Clock
 	Crypto   browser.Crypto
-	// Tab is a name of this tab's runtime.
-	Tab string
 	// Lock is the name of the lock that a refresh holds.
 	Lock string
+	// Tab is what this tab calls itself.
+	Tab string
 	// Publish hands what the page shall know to the data plane. It is called
 	// with what belongs together, in the order it happened.
 	Publish func(View, []event.Event)
@@ -178,6 +178,10 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 	k.rec = rec
 	k.clear(old, rec)
 	k.schedule()
+	if why := k.why(old, rec); old.Live() && !rec.Live() && why.Tab == "" {
+		// Whoever did that is no tab, and keeps no trace.
+		k.Note(Note{What: DidEnd, Trigger: Trigger(why.Trigger), Reason: reasonOf(rec), Generation: why.Generation})
+	}
 	k.Publish(k.View(rec), k.events(old, rec, remote))
 	if rec.Session != old.Session {
 		close(k.left) // who waits goes on from what was published
@@ -189,7 +193,11 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	before, after := k.userID(old), k.userID(rec)
 	say := func(t event.Type, r Reason) event.Event {
-		return event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+		e := event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after, Tab: k.Tab}
+		if t == event.Logout && r != ByAgent || t == event.Expired {
+			e.Why = k.why(old, rec)
+		}
+		return e
 	}
 	switch {
 	case old.Session == rec.Session && old.ActsSince != rec.ActsSince:
@@ -212,11 +220,7 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	case !rec.Live() && rec.Ended == Expired:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	case !rec.Live():
-		reason := rec.Ended
-		if reason == "" {
-			reason = Revoked // the record is gone: somebody cleared the storage
-		}
-		return []event.Event{say(event.Logout, reason)}
+		return []event.Event{say(event.Logout, reasonOf(rec))}
 	case k.visits(rec):
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	// Whom nobody has named may be anybody.
@@ -224,6 +228,14 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}
+}
+
+// reasonOf is why the session has ended that is not in rec any more.
+func reasonOf(rec Record) Reason {
+	if rec.Ended == "" {
+		return Revoked // the record is gone: somebody cleared the storage
+	}
+	return rec.Ended
 }
 
 // Visited tells whether the session that there is is a visitor's: of nobody who has

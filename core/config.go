@@ -58,6 +58,9 @@ type Config struct {
 	// the origin's root by default.
 	AfterLogout string
 
+	// Trace keeps what happens to the session for whoever asks; on by default.
+	Trace bool
+
 	// options are all of them, for the features.
 	options strictjson.Value
 }
@@ -103,6 +106,8 @@ func ParseConfig(text string) (Config, error) {
 		},
 	}
 	c.options = v
+	on, set := v.Get("trace").Bool()
+	c.Trace = on || !set
 	switch str("scheme") {
 	case "vendure":
 		c.vendure(str)

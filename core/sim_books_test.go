@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"strings"
+	"time"
 
 	"latchkey/core/browser/browsertest"
 	"latchkey/core/strictjson"
@@ -19,10 +20,10 @@ type refreshSend struct {
 	answered bool // the answer reached the tab
 	over     bool // the request has ended there, one way or the other
 	refused  bool // the server refused before it did anything, or its answer can't be read
-	unknown  bool // it was sent again for want of an outcome
+	unknown  bool // nobody knew what came of it when it was decided to send it again
 }
 
-// doubt tells whether nobody can know what came of it.
+// doubt tells whether nobody knows what came of it.
 func (r *refreshSend) doubt() bool {
 	r.unknown = r.unknown || r.tab.Dead() || r.tab.Frozen() || r.over && !r.answered || r.refused
 	return r.unknown
@@ -67,6 +68,70 @@ func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) 
 	s.sends[token] = append(s.sends[token], send)
 	s.flying[flight{tab, client}] = send
 	return send
+}
+
+// happened is told of each operation that has not failed.
+func (s *sim) happened(op *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.books() {
+		if op.what == "steal "+b.key+"/refresh" {
+			s.stolen(b, op.tab)
+		}
+	}
+}
+
+// decided is told of each operation that is about to happen. A tab that writes an attempt
+// down has decided to send, and looks at nothing more. Called with mu held.
+func (s *sim) decided(what string) {
+	if !strings.HasPrefix(what, "set ") || !strings.HasSuffix(what, "/attempt") {
+		return
+	}
+	for _, b := range s.books() {
+		if what == "set "+b.key+"/attempt" {
+			for _, send := range s.sends[b.refresh] {
+				send.doubt()
+			}
+		}
+	}
+}
+
+// stolen is called when a tab takes over the turn of another, which must not have heard,
+// or have been heard of, for a while.
+func (s *sim) stolen(b *book, thief *browsertest.Tab) {
+	holder := s.profile.Holder(b.key + "/refresh")
+	if holder == nil || holder == thief {
+		return
+	}
+	silent := holder.Frozen()
+	for _, tab := range []*browsertest.Tab{holder, thief} {
+		missed, any := s.deaf[tab]
+		silent = silent || any && time.Since(missed) < 10*time.Second
+		for _, op := range s.parked {
+			silent = silent || op.tab == tab && op.what == "note"
+		}
+	}
+	if !silent {
+		s.fail("invariant 1: %s took the turn of %s, which was alive", thief.Name, holder.Name)
+	}
+	for _, send := range s.flying {
+		if send.tab == holder {
+			send.unknown = true
+		}
+	}
+	if holder.Frozen() {
+		s.saw("a take-over from a frozen tab")
+	} else {
+		s.saw("a take-over from a tab that was not heard")
+	}
+}
+
+// books are those of all records.
+func (s *sim) books() []*book {
+	if s.shop != nil {
+		return []*book{s.main, s.shop.agent}
+	}
+	return []*book{s.main}
 }
 
 // answered is called when a tab has, or will never have, an answer.

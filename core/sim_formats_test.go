@@ -19,6 +19,7 @@ func (standing) Remove(context.Context, string) error                { return er
 type noLocks struct{}
 
 func (noLocks) Acquire(context.Context, string) (func(), error) { return func() {}, nil }
+func (noLocks) Steal(context.Context, string) (func(), error)   { return func() {}, nil }
 func (noLocks) Held(context.Context) ([]string, error)          { return nil, nil }
 
 // readable holds invariant 6: what is stored is read by this version's codec, and by what

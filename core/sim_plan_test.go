@@ -26,11 +26,11 @@ type plan struct {
 	signed bool // somebody is signed in
 	// agent is there, and acts for a customer or not.
 	agent, acting bool
-	tabs   int
-	server serverKind
-	late   bool          // storage is seen late by other tabs
-	skew   time.Duration // the server's clock is ahead
-	may    troubles
+	tabs          int
+	server        serverKind
+	late          bool          // storage is seen late by other tabs
+	skew          time.Duration // the server's clock is ahead
+	may           troubles
 	// keep are the steps that are done; each has dice of its own, so that it is the same
 	// without those before it.
 	steps int

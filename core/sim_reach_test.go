@@ -83,12 +83,12 @@ func report(t *testing.T, all []reach) {
 	t.Logf("what happened, and in which mode\n%s", table)
 }
 
-const told = "reached: "
+const toldReach = "reached: "
 
 // tell prints what was reached for whoever has started this share.
 func tell(r reach) {
 	text, _ := json.Marshal(r)
-	fmt.Printf("\n%s%s\n", told, text)
+	fmt.Printf("\n%s%s\n", toldReach, text)
 }
 
 // runShares has a process of its own run each share, as one processor for all of a
@@ -108,7 +108,7 @@ func runShares(t *testing.T) []reach {
 				cancel() // the others need not go on
 			}
 			for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-				if text, ok := strings.CutPrefix(lines.Text(), told); ok {
+				if text, ok := strings.CutPrefix(lines.Text(), toldReach); ok {
 					_ = json.Unmarshal([]byte(text), &shares[m])
 				}
 			}

@@ -119,7 +119,7 @@ func (s *shop) served(req *browser.Request, answer *browser.Response) {
 }
 
 func (s *shop) open(tab *browsertest.Tab) {
-	p, err := newPage(tab, s.server, shopConfig(), clientauth.Install, asm.Install)
+	p, err := newPage(tab, s.server, strings.Replace(shopConfig(), `{`, `{`+untraced, 1), clientauth.Install, asm.Install)
 	if err != nil {
 		s.fail("%v", err)
 		return

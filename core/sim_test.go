@@ -79,6 +79,9 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// untraced leaves the trace out: its steps would take the place of those that matter.
+const untraced = `"trace":false,`
+
 // runAll runs every n-th schedule from one on, until one fails.
 func runAll(t *testing.T, first, n uint64) reach {
 	seen := reach{}
@@ -150,7 +153,7 @@ func newSim(p *plan, tell bool, seen reach) *sim {
 	s := &sim{
 		plan: p, tell: tell, seen: seen, profile: browsertest.NewProfile(), wake: make(chan struct{}, 1),
 		sends: map[string][]*refreshSend{}, flying: map[flight]*refreshSend{}, busy: map[*page]int{}, frozen: map[*browsertest.Tab]int{},
-		dice: map[*browsertest.Tab]uint64{}, main: newBook(simKey, ""), parsed: map[string]*parsed{},
+		deaf: map[*browsertest.Tab]time.Time{}, dice: map[*browsertest.Tab]uint64{}, main: newBook(simKey, ""), parsed: map[string]*parsed{},
 	}
 	s.source = rand.NewPCG(p.seed, 0)
 	s.rng = rand.New(s.source)

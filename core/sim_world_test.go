@@ -66,7 +66,8 @@ type sim struct {
 
 	pages  []*page
 	busy   map[*page]int
-	frozen map[*browsertest.Tab]int // how often each was
+	frozen map[*browsertest.Tab]int       // how often each was
+	deaf   map[*browsertest.Tab]time.Time // when each has missed a note
 	dice   map[*browsertest.Tab]uint64
 	main   *book
 	shop   *shop // nil where nobody but the customer is there
@@ -115,6 +116,7 @@ func (s *sim) step(ctx context.Context, tab *browsertest.Tab, what string) error
 		return -1
 	})
 	s.parked = slices.Insert(s.parked, at, op)
+	s.decided(what)
 	s.mu.Unlock()
 	if op.instant() {
 		select {
@@ -308,7 +310,7 @@ func (s *sim) ready() []*operation {
 	defer s.mu.Unlock()
 	ops := make([]*operation, 0, len(s.parked))
 	for _, op := range s.parked {
-		if !op.tab.Frozen() {
+		if !op.tab.Frozen() || strings.HasPrefix(op.what, "send") { // which is on its way already
 			ops = append(ops, op)
 		}
 	}
@@ -334,6 +336,7 @@ func (s *sim) happen(op *operation) {
 		fate = errLost
 		s.note("%s: %s is lost", op.tab.Name, op.what)
 		s.saw("a lost " + kind)
+		s.deaf[op.tab] = time.Now()
 		s.shop.saw("a lost " + kind)
 	} else {
 		s.note("%s: %s", op.tab.Name, op.what)
@@ -351,6 +354,9 @@ func (s *sim) let(op *operation, fate error) {
 	s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
 	s.sender = op.tab
 	s.mu.Unlock()
+	if fate == nil {
+		s.happened(op)
+	}
 	s.shop.happened(op)
 	op.resume <- fate
 }
@@ -362,7 +368,7 @@ func (s *sim) open() {
 		s.shop.open(tab)
 		return
 	}
-	p, err := newPage(tab, s.server, config(""))
+	p, err := newPage(tab, s.server, config(untraced))
 	if err != nil {
 		s.fail("%v", err)
 		return
@@ -486,7 +492,11 @@ func (s *sim) settle() {
 	for _, p := range s.pages {
 		p.tab.Signal(browser.Resumed)
 	}
-	for quiet := false; !quiet; {
+	for quiet, n := false, 0; !quiet; n++ {
+		if n > 5000 {
+			s.fail("invariant 4: the tabs never come to rest")
+			return
+		}
 		synctest.Wait()
 		s.check()
 		if ops := s.ready(); len(ops) > 0 {

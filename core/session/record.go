@@ -1,6 +1,9 @@
 package session
 
-import "latchkey/core/policy"
+import (
+	"latchkey/core/policy"
+	"latchkey/core/trace"
+)
 
 // Stamp tells one state of a session from all others. Session is the random id
 // of a sign-in; Generation counts every change of the record, also the end of
@@ -13,8 +16,10 @@ type Stamp struct {
 // Record is a session, whole. It is replaced, never changed in place.
 type Record struct {
 	Stamp
-	// Ended is why the last session ended, where there is none now.
+	// Ended is why the last session ended, where there is none now, and Why who ended it, when
+	// and on what grounds; zero where nobody said.
 	Ended  Reason
+	Why    trace.Entry
 	Tokens Tokens
 	// Acts is the user whom the session's own acts for, since a generation: "" and 0
 	// where for nobody but themselves.

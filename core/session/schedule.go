@@ -41,7 +41,7 @@ func (k *Keeper) schedule() {
 	stamp := k.rec.Stamp
 	k.stopTimer = k.Clock.AfterFunc(wait, func() {
 		if !costly || k.Visible() {
-			_ = k.Renew(context.Background(), stamp, "")
+			_ = k.renewFor(context.Background(), OnDue, stamp, "")
 		}
 	})
 }

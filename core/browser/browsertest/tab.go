@@ -85,13 +85,21 @@ func (t *Tab) Hear(note string) { t.later(func() { t.notes.call(note) }) }
 // step is called before each operation.
 func (t *Tab) step(ctx context.Context, operation string) error {
 	t.still()
+	err := t.move(ctx, operation)
+	t.still()
+	if err == nil && t.Dead() {
+		return errDead
+	}
+	return err
+}
+
+// move is step for what goes on while the tab is frozen.
+func (t *Tab) move(ctx context.Context, operation string) error {
 	if t.Dead() {
 		return errDead
 	}
 	if t.profile.Step != nil {
-		err := t.profile.Step(ctx, t, operation)
-		t.still()
-		if err != nil {
+		if err := t.profile.Step(ctx, t, operation); err != nil {
 			return err
 		}
 	}

@@ -117,7 +117,7 @@ func TestSimulationIsItsSeed(t *testing.T) {
 		t.Skip("the race detector shuffles goroutines; `make test` runs this without it, natively and in WebAssembly")
 	}
 	oneProcessor(t)
-	for n := uint64(1); n <= 200; n++ {
+	for n := uint64(1); n <= 60; n++ {
 		if a, b := planOf(n).run(t, true, nil), planOf(n).run(t, true, nil); a != b {
 			t.Errorf("seed %d ran in two ways, at %s", n, parting(a.story, b.story))
 		}

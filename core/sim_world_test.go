@@ -465,6 +465,7 @@ func (s *sim) settle() {
 	s.mu.Unlock()
 	s.profile.Storage().Fail(nil, nil)
 	s.profile.Storage().Fill(false)
+	synctest.Wait() // what was let happen last has
 	for i, p := range s.frozenPages() {
 		if i%2 == 1 {
 			s.saw("a tab that stays frozen")

@@ -202,13 +202,9 @@ func (i *idle) lastSign(ctx context.Context, name, text string, sign bool) time.
 		i.last = now
 	}
 	last := i.last
-	// Of another agent's there is nothing new to tell: two tabs without a storage in
-	// common would answer each other for ever.
-	whose, _, _ := strings.Cut(text, " ")
-	news := whose == "" || whose == name || !last.Equal(i.written)
 	i.written = last
 	i.mu.Unlock()
-	if news && last.Sub(stored) >= time.Millisecond {
+	if last.Sub(stored) >= time.Millisecond {
 		text = name + " " + strconv.FormatInt(last.UnixMilli(), 10)
 		_ = i.f.assembly.Browser.Storage.Set(ctx, i.key, text)
 		i.f.assembly.Browser.Channel.Post(note + text)

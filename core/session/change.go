@@ -162,6 +162,14 @@ func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was 
 	return was, ok
 }
 
+// EndBy is EndOf at a limit.
+func (k *Keeper) EndBy(ctx context.Context, session string, limit Trigger) (was Record, ok bool) {
+	if was, ok = k.EndOf(ctx, session, Expired); ok {
+		k.Note(Note{What: DidEnd, Trigger: limit, Reason: Expired, Generation: was.Generation + 1})
+	}
+	return was, ok
+}
+
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
 func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) (ok bool) {
@@ -194,6 +202,9 @@ func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)
 		var next Record
 		if next, wrote = change(now); next.Live() {
 			next.Tokens = next.Tokens.dated(next.Generation)
+			if next.Session != now.Session {
+				next.Began = k.Clock.Now()
+			}
 		}
 		if s, ok := k.Strategy.(Marked); ok && wrote {
 			next.Mark = s.Mark()

@@ -14,13 +14,8 @@ type flight struct {
 	err  error
 }
 
-// Renew gets an access token renewed of the session that the caller knows as
-// from, by this tab or by another: the one for a resource, or the main one for "".
-// It returns nil when the record has moved on from there, which may also mean
-// that the session has ended; and else why it has not.
-//
-// The attempt goes on when ctx ends, as others may wait for it too.
-func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
+// attempt is Renew, offline or not.
+func (k *Keeper) attempt(ctx context.Context, from Stamp, resource string) error {
 	k.mu.Lock()
 	l := k.lane(resource)
 	if k.rec.Past(from, resource) {
@@ -53,12 +48,13 @@ func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
 	}
 }
 
-// Refused is Renew for a request that the server has refused.
+// Refused is Renew for a request that the server has refused: there is a network,
+// whatever the browser says.
 func (k *Keeper) Refused(ctx context.Context, from Stamp, resource string) error {
 	k.mu.Lock()
 	k.lane(resource).refused = from
 	k.mu.Unlock()
-	return k.Renew(ctx, from, resource)
+	return k.attempt(ctx, from, resource)
 }
 
 // spent tells whether rec's access token for a resource is of no more use.

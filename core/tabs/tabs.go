@@ -22,8 +22,7 @@ type Tabs struct {
 }
 
 // New calls reload when the record may have changed: another tab said so, or
-// wrote to storage, or this one may have missed it. Any number of hints at once
-// is one reload.
+// wrote to storage. Any number of hints at once is one reload.
 func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *Tabs {
 	t := &Tabs{channel: channel, reload: reload}
 	t.stop = []func(){
@@ -33,7 +32,7 @@ func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *T
 			}
 		}),
 		lifecycle.Listen(func(s browser.Signal) {
-			if s != browser.Active { // what the person does here changes no record
+			if s == browser.Touched {
 				t.hint()
 			}
 		}),

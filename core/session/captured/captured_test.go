@@ -79,7 +79,7 @@ func open(profile *browsertest.Profile, s *server, change ...func(*captured.Opti
 				p.events = append(p.events, strings.TrimSuffix(string(e.Type)+":"+e.Reason, ":"))
 			}
 		},
-		Tell: func() {}, Visible: func() bool { return true },
+		Tell: func() {}, Lifecycle: b.Lifecycle,
 	})
 	p.Load(context.Background(), nil)
 	return p

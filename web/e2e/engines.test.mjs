@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startEngines } from './engines/engines.mjs';
-import { ask, settled, signIn, startGround, submit, told } from './engines/scene.mjs';
+import { ask, settled, settles, signIn, startGround, submit, told } from './engines/scene.mjs';
 
 const [engines, ground] = await Promise.all([startEngines(), startGround()]);
 const { server, resource, page } = ground;
@@ -486,24 +486,54 @@ for (const engine of engines) {
       },
     );
 
-    inside('S70 back after a logout: a page that comes back shows no session', {}, async ({ open }) => {
+    /** Signs in, leaves the page, and comes back after `act`. What the page then has: whether it was kept, and what it asks for. */
+    const away = async (open, profile, act) => {
       const tab = await open();
       await signIn(tab);
-      await tab.evaluate(() => {
-        addEventListener('pageshow', ({ persisted }) => (globalThis.persisted = persisted));
-      });
-      await tab.goto(`${page}another`);
-      await settled(tab);
-      await tab.evaluate(() => session.logout({ atServer: false }));
+      // A record is told of under a lock, and no engine keeps a page that has one.
+      await settles(tab, async () => !(await navigator.locks.query()).held.length);
+      await tab.evaluate((url) => {
+        addEventListener('pageshow', ({ persisted }) => {
+          globalThis.shown = fetch(url).then(({ status }) => ({ persisted, status }));
+        });
+      }, me);
+      await tab.goto(ground.blank);
+      await act(tab);
       await tab.back();
       await tab.waitFor(() => location.pathname === '/' && globalThis.session);
-      const shown = await tab.evaluate(async (url) => {
-        const { status } = await fetch(url);
-        return [status, await session.guard.requireLogin(), session.state.isLoggedIn, globalThis.persisted ?? false];
-      }, me);
-      assert.deepEqual(shown.slice(0, 3), [401, '/login', false]);
-      console.log(`${engine.name}: the page came ${shown[3] ? 'out of the back/forward cache' : 'by a load'}`);
+      await settled(tab);
+      const { persisted, status } = await tab.evaluate(
+        async (url) => (await globalThis.shown) ?? { persisted: false, status: (await fetch(url)).status },
+        me,
+      );
+      const facts = await tab.evaluate(async () => [await session.guard.requireLogin(), session.state.isLoggedIn]);
+      return { persisted, facts: [status, ...facts] };
+    };
+
+    inside('S70 back in a page that was kept: it shows the session that there is', {}, async ({ open, profile }) => {
+      assert.deepEqual(await away(open, profile, () => {}), { persisted: true, facts: [200, true, true] });
     });
+
+    inside(
+      'S70 ST-14 back in a page that was kept, and the session has gone meanwhile',
+      {},
+      async ({ open, profile }) => {
+        const end = (tab) => tab.evaluate(() => localStorage.clear());
+        assert.deepEqual(await away(open, profile, end), { persisted: true, facts: [401, '/login', false] });
+      },
+    );
+
+    inside(
+      'S70 back in a page after a logout in another tab, whether it was kept or not',
+      {},
+      async ({ open, profile }) => {
+        const end = async () => {
+          const other = await open('other');
+          await other.evaluate(() => session.logout({ atServer: false }));
+        };
+        assert.deepEqual((await away(open, profile, end)).facts, [401, '/login', false]);
+      },
+    );
 
     inside('FF-39 close() puts back what was there, and a later request goes without a token', {}, async ({ open }) => {
       const tab = await open();

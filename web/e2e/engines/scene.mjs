@@ -6,7 +6,7 @@ import { shape } from '../support/servers.mjs';
 import { startSite } from '../support/site.mjs';
 
 export async function startGround(options) {
-  const bodies = {};
+  const bodies = { '/blank.html': '<!doctype html><title>Blank</title>' };
   const site = await startSite({ bodies });
   const page = `${site.origin}/`;
   const [provider, resource] = await Promise.all([
@@ -17,6 +17,8 @@ export async function startGround(options) {
   const server = await shape('oidc-provider', page, provider, provider);
   return {
     page,
+    /** A page without a session. */
+    blank: `${page}blank.html`,
     server,
     resource,
     /** What the pages that load from now on have: `init` runs in them before all else. */
@@ -50,6 +52,11 @@ export async function settled(tab) {
       () => {},
     ),
   );
+}
+
+/** Waits until what may take a while is so. */
+export async function settles(tab, fn, ...args) {
+  while (!(await tab.evaluate(fn, ...args))) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** Signs in by name and password; resolves with the user's id, or the code of what went wrong. */

@@ -14,6 +14,7 @@ export class WebDriver {
       method,
       headers: { 'content-type': 'application/json' },
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+      signal: AbortSignal.timeout(30_000),
     });
     const { value } = await response.json();
     if (!response.ok) throw Object.assign(new Error(`${value.error}: ${value.message}`), { code: value.error });

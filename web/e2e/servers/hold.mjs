@@ -32,7 +32,8 @@ export class Holds {
     if (!--hold.count) this.#holds.delete(path);
     if (!served) {
       arrived.resolve();
-      if ((await gate.promise) === 'go') return true;
+      // Who asked may have given up by then.
+      if ((await gate.promise) === 'go' && !request.socket.destroyed) return true;
       request.socket.destroy();
       return false;
     }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/event"
+	"latchkey/core/limits"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
@@ -44,6 +46,12 @@ type Runtime struct {
 	assembly *Assembly
 	// beside are the keepers of the features.
 	beside []*session.Keeper
+	// limits are everybody's, mine the main session's; nil where there are none.
+	limits []*limits.Limits
+	mine   *limits.Limits
+	// leaving lets go of what keeps the page out of the back/forward cache.
+	leaving []func()
+	catchUp *catchUp
 
 	starting sync.Once
 	started  chan struct{}
@@ -60,9 +68,11 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
+	r := &Runtime{config: c, started: make(chan struct{})}
 	r.shown.publish = publish
 	r.tab = tabName(b.Crypto)
+	b.Locks = &tabs.Sound{Locks: b.Locks, Clock: b.Clock, Own: c.Key + "/sound/" + r.tab}
+	r.browser = b
 	r.trace = trace.New(b.Storage, b.Locks, b.Clock, c.Key+"/trace")
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
@@ -77,6 +87,7 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	default:
 		r.oauth(pending)
 	}
+	r.limit()
 	r.assembly = &Assembly{
 		Config: c, Browser: b, Pending: pending, Navigation: r.navigation, Commands: r.commands(), runtime: r,
 		Holders:   map[string]func() Holder{policy.User: func() Holder { return Holder{r.keeper, r.keeper.Record().Session} }},
@@ -98,6 +109,7 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 			k.Reload(context.Background())
 		}
 	})
+	r.catchUp = newCatchUp(r)
 	return r, nil
 }
 
@@ -105,23 +117,29 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(session.View, []event.Event), wrap func(session.Store) session.Store) *session.Keeper {
 	c, b := r.config, r.browser
 	var k *session.Keeper
-	var store session.Store = persist.New(persist.Options{
+	kept := persist.New(persist.Options{
 		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: key,
 		Issuer: c.OAuth.Issuer, Client: client, Context: c.Context,
 		View: func(rec session.Record) session.View { return k.View(rec) },
 		Warn: func(err error) { k.Announce(event.Event{Type: event.Error, Err: err}) },
 	})
+	r.leaving = append(r.leaving, kept.Leave)
+	var store session.Store = kept
 	if wrap != nil {
 		store = wrap(store)
 	}
+	locks := b.Locks
+	if c.Shared {
+		// Whoever holds it is done within the timeout, but for what is said of it after.
+		locks = &tabs.Turns{Locks: b.Locks, Storage: b.Storage, Clock: b.Clock, Key: key + "/lease", Tab: r.tab, Term: c.Timeout + 5*time.Second}
+	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
-		Publish: show,
-		Tell:    func() { r.tabs.Changed() },
-		Tab:     r.tab,
-		Note:    func(n session.Note) { r.note(k, n) },
-		Visible: b.Lifecycle.Visible,
-		Leeway:  c.Leeway, Timeout: c.Timeout,
+		Store: store, Strategy: strategy, Locks: locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
+		Publish:   show,
+		Tell:      func() { r.tabs.Changed() },
+		Tab:       r.tab,
+		Note:      func(n session.Note) { r.note(k, n) },
+		Lifecycle: b.Lifecycle, Leeway: c.Leeway, Timeout: c.Timeout,
 	})
 	return k
 }
@@ -172,6 +190,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	if r.config.Adopt {
 		r.adopt(ctx)
 	}
+	r.mine.Opened(ctx)
 	settler, settles := r.keeper.Strategy.(session.Settler)
 	if settles && settler.Unsettled(r.keeper.Record()) {
 		// Nobody has signed in or out by that.
@@ -192,6 +211,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		}
 	}
 	r.loaded()
+	r.catchUp.wait()
 	for _, starting := range r.assembly.Starting {
 		r.early(starting(ctx, shown))
 	}
@@ -251,9 +271,13 @@ func (r *Runtime) ready(ctx context.Context) error {
 // Close stops all timers and hears no more. It does not end the session.
 func (r *Runtime) Close() {
 	r.tabs.Close()
+	r.catchUp.close()
 	r.monitor.Close()
 	for _, closing := range r.assembly.Closing {
 		closing()
+	}
+	for _, l := range r.limits {
+		l.Close()
 	}
 	for _, k := range r.keepers() {
 		k.Close()

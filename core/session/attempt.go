@@ -79,17 +79,6 @@ func (k *Keeper) putOff(err error, l *lane, a Attempt) Attempt {
 	return a
 }
 
-// Lift ends the pauses that no server asked for, as when the network is back.
-func (k *Keeper) Lift() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.lifted = k.Clock.Now()
-	for _, l := range k.lanes {
-		l.pause.lift()
-	}
-	k.schedule()
-}
-
 // waits tells why the pause that an attempt began still holds a refresh up: it is this
 // tab's own from then on.
 func (k *Keeper) waits(trigger Trigger, l *lane, a Attempt) error {

@@ -43,7 +43,8 @@ type Keeper struct {
 	// lanes are by the resource that their token is for; the main one is "".
 	lanes map[string]*lane
 	// left is closed when the session that is in rec is no longer the one.
-	left      chan struct{}
+	left chan struct{}
+	// stopTimer is nil where no refresh is scheduled.
 	stopTimer func()
 	// lifted is when the pauses of before ended.
 	lifted time.Time
@@ -51,7 +52,7 @@ type Keeper struct {
 	closed bool
 }
 
-// Options is what a Keeper works with; all fields are required.
+// Options is what a Keeper works with; all fields but Limit are required.
 type Options struct {
 	Store    Store
 	Strategy Strategy
@@ -70,8 +71,10 @@ type Options struct {
 	Tell func()
 	// Note is called with each step in the session's life, in order, and must not block.
 	Note func(Note)
-	// Visible tells whether the person can see the page.
-	Visible func() bool
+	// Lifecycle says whether it is of any use to renew.
+	Lifecycle browser.Lifecycle
+	// Limit tells when a session ends, and must not ask the keeper; nil is never.
+	Limit func(Record) time.Time
 	// Leeway is how long before the expiry a refresh is due.
 	Leeway time.Duration
 	// Timeout bounds the exchange with the server, and so what a tab holds the
@@ -81,7 +84,7 @@ type Options struct {
 
 // NewKeeper returns a Keeper that knows nothing until Load.
 func NewKeeper(o Options) *Keeper {
-	return &Keeper{Options: o, io: gate.New(), lanes: map[string]*lane{}, left: make(chan struct{}), stopTimer: func() {}}
+	return &Keeper{Options: o, io: gate.New(), lanes: map[string]*lane{}, left: make(chan struct{})}
 }
 
 // Record is what this tab knows. Only the strategy, and those who need the
@@ -143,7 +146,7 @@ func (k *Keeper) Close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed = true
-	k.stopTimer()
+	k.schedule()
 	close(k.left)
 	k.left = make(chan struct{})
 }
@@ -156,6 +159,15 @@ func (k *Keeper) View(rec Record) View {
 		v.State = k.Strategy.State(rec)
 		v.State.LoggedIn = v.State.UserID != Anonymous
 		v.Policy.Rules = k.Strategy.Rules(rec)
+		if k.Limit != nil && !k.visits(rec) {
+			// Whoever sends something past it asks first, also where all timers slept.
+			end := k.Limit(rec)
+			for i := range v.Policy.Rules {
+				if rule := &v.Policy.Rules[i]; !end.IsZero() && (rule.ValidUntil.IsZero() || end.Before(rule.ValidUntil)) {
+					rule.ValidUntil = end
+				}
+			}
+		}
 	} else if s, ok := k.Strategy.(Visitors); ok {
 		v.Policy.Rules = s.Visitors()
 	}

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"latchkey/core/policy"
 	"latchkey/core/trace"
 )
@@ -16,6 +18,8 @@ type Stamp struct {
 // Record is a session, whole. It is replaced, never changed in place.
 type Record struct {
 	Stamp
+	// Began is when somebody signed in.
+	Began time.Time
 	// Ended is why the last session ended, where there is none now, and Why who ended it, when
 	// and on what grounds; zero where nobody said.
 	Ended  Reason

@@ -16,16 +16,7 @@ type flight struct {
 	err     error
 }
 
-// Renew gets an access token renewed of the session that the caller knows as
-// from, by this tab or by another: the one for a resource, or the main one for "".
-// It returns nil when the record has moved on from there, which may also mean
-// that the session has ended; and else why it has not.
-//
-// The attempt goes on when ctx ends, as others may wait for it too.
-func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
-	return k.renewFor(ctx, OnUse, from, resource)
-}
-
+// renewFor is Renew, offline or not.
 func (k *Keeper) renewFor(ctx context.Context, trigger Trigger, from Stamp, resource string) error {
 	k.mu.Lock()
 	l := k.lane(resource)
@@ -59,7 +50,8 @@ func (k *Keeper) renewFor(ctx context.Context, trigger Trigger, from Stamp, reso
 	}
 }
 
-// Refused is Renew for a request that the server has refused.
+// Refused is Renew for a request that the server has refused: there is a network,
+// whatever the browser says.
 func (k *Keeper) Refused(ctx context.Context, from Stamp, resource string) error {
 	k.mu.Lock()
 	k.lane(resource).refused = from
@@ -87,7 +79,7 @@ func (k *Keeper) RenewNow(ctx context.Context) error {
 	k.mu.Lock()
 	k.lane("").pause.lift()
 	k.mu.Unlock()
-	if err := k.renewFor(ctx, OnAsk, rec.Stamp, ""); err != nil {
+	if err := k.renewOnline(ctx, OnAsk, rec.Stamp, ""); err != nil {
 		return err
 	}
 	switch now := k.Record(); {

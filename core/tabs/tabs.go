@@ -24,8 +24,7 @@ type Tabs struct {
 }
 
 // New calls reload when the record may have changed: another tab said so, or
-// wrote to storage, or this one may have missed it. Any number of hints at once
-// is one reload.
+// wrote to storage. Any number of hints at once is one reload.
 func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *Tabs {
 	t := &Tabs{channel: channel, reload: reload, holding: holding{held: map[string]int{}, asking: map[string][]chan struct{}{}}}
 	t.stop = []func(){
@@ -37,7 +36,7 @@ func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *T
 			t.heard(note)
 		}),
 		lifecycle.Listen(func(s browser.Signal) {
-			if s != browser.Active { // what the person does here changes no record
+			if s == browser.Touched {
 				t.hint()
 			}
 		}),

@@ -466,6 +466,12 @@ func (s Subject) lifecycle(t *testing.T) {
 	if !a.Lifecycle.Visible() {
 		t.Fatal("the page of a test is in front")
 	}
+	if !a.Lifecycle.Online() {
+		t.Fatal("the page of a test is online, as far as anybody knows")
+	}
+	if page := a.Lifecycle.Page(); page == "" || page != a.Lifecycle.Page() {
+		t.Fatal("a page has a name")
+	}
 }
 
 func (s Subject) http(t *testing.T) {

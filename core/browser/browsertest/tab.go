@@ -20,8 +20,9 @@ type Tab struct {
 	end  context.CancelFunc
 
 	location *Location
-	hidden   atomic.Bool
 	frost    frost
+	// What the browser says of the page.
+	hidden, offline, unused atomic.Bool
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
 	// origins gave it.
 	proofKey string
@@ -48,7 +49,7 @@ func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
-		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},
+		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: t.locks(), Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},
 	}
 }
 

@@ -163,6 +163,7 @@ func newSim(p *plan, tell bool, seen reach) *sim {
 	s.profile.Server = s.serve
 	s.profile.Step = s.step
 	s.profile.Late = p.late
+	s.profile.Locking = p.locks
 	s.profile.Random = s.random
 	if p.shop {
 		s.openShop()

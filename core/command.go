@@ -58,6 +58,7 @@ func (r *Runtime) commands() map[string]Command {
 		"csrf":                 r.showCSRF,
 		"lookAgain":            r.lookAgain,
 		"look":                 r.look,
+		"trace":                r.tell,
 		"close":                r.doClose,
 	}
 }

@@ -60,6 +60,9 @@ type Config struct {
 	// the origin's root by default.
 	AfterLogout string
 
+	// Trace keeps what happens to the session for whoever asks; on by default.
+	Trace bool
+
 	// options are all of them, for the features.
 	options strictjson.Value
 }
@@ -105,6 +108,8 @@ func ParseConfig(text string) (Config, error) {
 		},
 	}
 	c.options = v
+	on, set := v.Get("trace").Bool()
+	c.Trace = on || !set
 	limit := func(name string, standard time.Duration) time.Duration {
 		if n, ok := v.Get("limits").Get(name).Number(); ok {
 			return time.Duration(n * float64(time.Second))

@@ -17,6 +17,7 @@ import (
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
+	"latchkey/core/trace"
 	"latchkey/core/userauth"
 )
 
@@ -37,8 +38,11 @@ type Runtime struct {
 	claims     func(ctx context.Context, of string, claims []strictjson.Value) error
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
-	monitor    *userauth.Monitor // nil where nobody asked for it
-	assembly   *Assembly
+	// tab is what this one calls itself, and trace what has happened in all of them.
+	tab      string
+	trace    *trace.Log
+	monitor  *userauth.Monitor // nil where nobody asked for it
+	assembly *Assembly
 	// beside are the keepers of the features.
 	beside []*session.Keeper
 	// limits are everybody's, mine the main session's; nil where there are none.
@@ -65,6 +69,8 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	}
 	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
 	r.shown.publish = publish
+	r.tab = tabName(b.Crypto)
+	r.trace = trace.New(b.Storage, b.Locks, b.Clock, c.Key+"/trace")
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
@@ -120,10 +126,11 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 		store = wrap(store)
 	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
+		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
 		Publish:   show,
 		Tell:      func() { r.tabs.Changed() },
-		Note:      func(session.Note) {},
+		Tab:       r.tab,
+		Note:      func(n session.Note) { r.note(k, n) },
 		Lifecycle: b.Lifecycle, Leeway: c.Leeway, Timeout: c.Timeout,
 	})
 	return k
@@ -270,3 +277,10 @@ func (r *Runtime) Close() {
 }
 
 var errNoCommand = errcode.New(errcode.RuntimeFailed, "the runtime does not know this command; are latchkey.js and latchkey.wasm of the same version?")
+
+// peers are the other tabs: the keepers are made before the channel to those is.
+type peers struct{ *Runtime }
+
+func (p peers) Holding(lock string) func()                 { return p.tabs.Holding(lock) }
+func (p peers) Hear(lock string) (<-chan struct{}, func()) { return p.tabs.Hear(lock) }
+func (p peers) Ask(lock string)                            { p.tabs.Ask(lock) }

@@ -122,7 +122,7 @@ func (s *sim) openShop(seen reached) {
 }
 
 func (s *shop) open(tab *browsertest.Tab) {
-	p, err := newPage(tab, s.server, shopConfig(), clientauth.Install, asm.Install)
+	p, err := newPage(tab, s.server, strings.Replace(shopConfig(), `{`, `{`+untraced, 1), clientauth.Install, asm.Install)
 	if err != nil {
 		s.fail("%v", err)
 		return

@@ -105,6 +105,9 @@ func parting(a, b string) string {
 	return "its end"
 }
 
+// untraced leaves the trace out: its steps would take the place of those that matter.
+const untraced = `"trace":false,`
+
 const (
 	simKey   = "latchkey/1/id/shop/"
 	simSteps = 250
@@ -303,7 +306,7 @@ func (s *sim) play() {
 	for synctest.Wait(); len(s.parked) > 0; synctest.Wait() {
 		s.let(s.parked[0], errLost)
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(time.Minute) // the timers of a tab that is dead never come; what it waits for ends by its deadline
 }
 
 // move makes one thing happen.
@@ -478,7 +481,7 @@ func (s *sim) open() {
 		s.shop.open(tab)
 		return
 	}
-	p, err := newPage(tab, s.server, config(""))
+	p, err := newPage(tab, s.server, config(untraced))
 	if err != nil {
 		s.fail("%v", err)
 		return

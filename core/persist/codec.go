@@ -7,6 +7,7 @@ import (
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
+	"latchkey/core/trace"
 )
 
 // Format is the version of the record. A newer one is left alone.
@@ -30,6 +31,9 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.String("session", r.Session)
 	out.Int("generation", r.Generation)
 	out.Text("ended", string(r.Ended))
+	if r.Why.What != "" {
+		out.Raw("why", r.Why.JSON())
+	}
 	out.Text("mark", r.Mark)
 	out.Raw("state", v.State.JSON())
 	out.Raw("policy", v.Policy.JSON())
@@ -110,6 +114,9 @@ func decode(o owner, text string) (session.Record, error) {
 	switch reason := session.Reason(v.Get("ended").TextOr("")); reason {
 	case session.ByUser, session.Expired, session.Revoked, session.Switched:
 		r.Ended = reason
+	}
+	if why, ok := trace.Parse(v.Get("why")); ok && why.What == string(session.DidEnd) {
+		r.Why = why
 	}
 	if !r.Live() {
 		return r, nil

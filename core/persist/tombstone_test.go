@@ -10,9 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"latchkey/core/errcode"
 	"latchkey/core/policy"
 	"latchkey/core/secret"
 	"latchkey/core/session"
+	"latchkey/core/trace"
 )
 
 var update = flag.Bool("update", false, "write the golden records again")
@@ -26,6 +28,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 		Access: secret.New("at"), Refresh: secret.New("rt"), ID: secret.New("it"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
 		Subject: "alice", Claims: `{"iss":"https://id.example.com","sub":"alice","sid":"sid-1"}`,
 	}
+	why := trace.Entry{At: time.UnixMilli(1790000000000), What: string(session.DidEnd), Trigger: string(session.OnServer), Reason: string(session.Revoked), Generation: 8}
 	for _, tt := range []struct {
 		name string
 		rec  session.Record
@@ -37,7 +40,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 				As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer at")}}, Refused: policy.Refusal{Statuses: []int{401}},
 			}}},
 		}},
-		{"revoked", session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Revoked}, session.View{Policy: policy.Policy{Version: 8}}},
+		{"revoked", session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Revoked, Why: why}, session.View{Policy: policy.Policy{Version: 8}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := "testdata/" + tt.name + ".json"
@@ -81,4 +84,26 @@ func TestST05TokensForResourcesAreKept(t *testing.T) {
 	again, err = decode(owner{}, strings.Replace(text, `"since":8`, `"since":10`, 1))
 	require.NoError(t, err)
 	assert.EqualValues(t, 9, again.Tokens.For("https://a.test").Since, "none is of the future")
+}
+
+// Why a session ended is kept with that, as far as it can be true, and a record without
+// it (an older version's) is read as well.
+func TestST08WhyASessionEndedIsAStrangersWord(t *testing.T) {
+	rec := session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Expired, Why: trace.Entry{
+		At: time.UnixMilli(1790000000000), Tab: "AbC-_123", What: string(session.DidEnd), Trigger: string(session.OnDoubt), Reason: string(session.Expired),
+		Code: errcode.ServerError, OAuth: &errcode.OAuth{Error: "invalid_grant", Description: "token expired"}, Generation: 8,
+	}}
+	text := encode(owner{}, rec, session.View{})
+	again, err := decode(owner{}, text)
+	require.NoError(t, err)
+	assert.Equal(t, rec, again)
+	for _, why := range []string{"null", "7", "[]", "{}", `{"at":"1","what":"ended","generation":1}`, `{"at":1,"what":"began","generation":1}`, `{"at":1,"what":"ended","generation":-1}`} {
+		again, err = decode(owner{}, strings.Replace(text, `"why":`+rec.Why.JSON(), `"why":`+why, 1))
+		require.NoError(t, err, why)
+		assert.Zero(t, again.Why, why)
+		assert.Equal(t, session.Expired, again.Ended)
+	}
+	again, err = decode(owner{}, strings.Replace(text, `"why":`+rec.Why.JSON()+",", "", 1))
+	require.NoError(t, err)
+	assert.Zero(t, again.Why)
 }

@@ -63,7 +63,11 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 		return k.Begin(ctx, tokens)
 	}
 	same := tokens.Subject == before.Tokens.Subject
-	_, ours := k.replace(ctx, func(now Record) (Record, bool) {
+	var other error
+	if !same {
+		other = errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
+	}
+	_, ours := k.replaceFor(ctx, Cause{Err: other}, func(now Record) (Record, bool) {
 		switch {
 		case now.Session != before.Session:
 			return now, false
@@ -74,7 +78,7 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 	})
 	switch {
 	case !same:
-		return errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
+		return other
 	case ours:
 		return nil
 	}
@@ -152,12 +156,17 @@ func (k *Keeper) Act(ctx context.Context, session, user string) bool {
 // EndOf is End, unless that session is not the one any more. It returns whether
 // it has ended the session, and what was in it.
 func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was Record, ok bool) {
-	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+	return k.EndFor(ctx, session, Cause{Reason: reason})
+}
+
+// EndFor is EndOf that says more of why.
+func (k *Keeper) EndFor(ctx context.Context, session string, c Cause) (was Record, ok bool) {
+	_, ok = k.replaceFor(ctx, c, func(now Record) (Record, bool) {
 		was = now
 		if !now.Live() || now.Session != session {
 			return now, false
 		}
-		return ended(now, reason), true
+		return ended(now, c.Reason), true
 	})
 	return was, ok
 }
@@ -172,12 +181,12 @@ func (k *Keeper) EndBy(ctx context.Context, session string, limit Trigger) (was 
 
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
-func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) (ok bool) {
-	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+func (k *Keeper) over(ctx context.Context, from Stamp, resource string, c Cause) (ok bool) {
+	_, ok = k.replaceFor(ctx, c, func(now Record) (Record, bool) {
 		if now.Past(from, resource) {
 			return now, false
 		}
-		return ended(now, reason), true
+		return ended(now, c.Reason), true
 	})
 	return ok
 }
@@ -196,8 +205,14 @@ func ended(now Record, reason Reason) Record {
 // replace is the one way a record is written. It returns what is stored now, and
 // whether change wrote that.
 func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)) (Record, bool) {
+	return k.replaceFor(ctx, Cause{}, change)
+}
+
+// replaceFor is replace that says why, for a change that ends a session.
+func (k *Keeper) replaceFor(ctx context.Context, c Cause, change func(Record) (Record, bool)) (Record, bool) {
 	defer k.io.Enter()()
 	wrote := false
+	var notes []Note
 	rec := k.Store.Update(ctx, func(now Record) (Record, bool) {
 		var next Record
 		if next, wrote = change(now); next.Live() {
@@ -206,12 +221,24 @@ func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)
 				next.Began = k.Clock.Now()
 			}
 		}
-		if s, ok := k.Strategy.(Marked); ok && wrote {
+		if !wrote {
+			return next, false
+		}
+		if s, ok := k.Strategy.(Marked); ok {
 			next.Mark = s.Mark()
 		}
-		return next, wrote
+		notes = k.notes(now, next, c)
+		for _, n := range notes {
+			if n.What == DidEnd {
+				next.Why = k.Entry(n)
+			}
+		}
+		return next, true
 	})
 	k.adopt(rec, !wrote, true)
+	for _, n := range notes {
+		k.Note(n)
+	}
 	if wrote {
 		k.Tell()
 	}

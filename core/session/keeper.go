@@ -21,6 +21,10 @@ type Store interface {
 	// stored now. It does not give up when ctx ends: what was obtained must be
 	// kept.
 	Update(ctx context.Context, change func(Record) (Record, bool)) Record
+	// Attempt is the last refresh that was written down; the zero one where none was.
+	Attempt(context.Context) Attempt
+	// Attempting writes one down.
+	Attempting(context.Context, Attempt)
 }
 
 // Keeper is the one place where a session changes. Every change is a new
@@ -42,8 +46,10 @@ type Keeper struct {
 	left chan struct{}
 	// stopTimer is nil where no refresh is scheduled.
 	stopTimer func()
-	loaded    bool
-	closed    bool
+	// lifted is when the pauses of before ended.
+	lifted time.Time
+	loaded bool
+	closed bool
 }
 
 // Options is what a Keeper works with; all fields but Limit are required.
@@ -51,10 +57,13 @@ type Options struct {
 	Store    Store
 	Strategy Strategy
 	Locks    browser.Locks
+	Peers    Peers
 	Clock    browser.Clock
 	Crypto   browser.Crypto
 	// Lock is the name of the lock that a refresh holds.
 	Lock string
+	// Tab is what this tab calls itself.
+	Tab string
 	// Publish hands what the page shall know to the data plane. It is called
 	// with what belongs together, in the order it happened.
 	Publish func(View, []event.Event)
@@ -180,19 +189,27 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 	}
 	k.rec = rec
 	k.clear(old, rec)
+	k.schedule()
+	if why := k.why(old, rec); old.Live() && !rec.Live() && why.Tab == "" {
+		// Whoever did that is no tab, and keeps no trace.
+		k.Note(Note{What: DidEnd, Trigger: Trigger(why.Trigger), Reason: reasonOf(rec), Generation: why.Generation})
+	}
+	k.Publish(k.View(rec), k.events(old, rec, remote))
 	if rec.Session != old.Session {
-		close(k.left)
+		close(k.left) // who waits goes on from what was published
 		k.left = make(chan struct{})
 	}
-	k.schedule()
-	k.Publish(k.View(rec), k.events(old, rec, remote))
 }
 
 // events tells what led from one record to the next.
 func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	before, after := k.userID(old), k.userID(rec)
 	say := func(t event.Type, r Reason) event.Event {
-		return event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+		e := event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after, Tab: k.Tab}
+		if t == event.Logout && r != ByAgent || t == event.Expired {
+			e.Why = k.why(old, rec)
+		}
+		return e
 	}
 	switch {
 	case old.Session == rec.Session && old.ActsSince != rec.ActsSince:
@@ -215,11 +232,7 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	case !rec.Live() && rec.Ended == Expired:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	case !rec.Live():
-		reason := rec.Ended
-		if reason == "" {
-			reason = Revoked // the record is gone: somebody cleared the storage
-		}
-		return []event.Event{say(event.Logout, reason)}
+		return []event.Event{say(event.Logout, reasonOf(rec))}
 	case k.visits(rec):
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	// Whom nobody has named may be anybody.
@@ -227,6 +240,14 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}
+}
+
+// reasonOf is why the session has ended that is not in rec any more.
+func reasonOf(rec Record) Reason {
+	if rec.Ended == "" {
+		return Revoked // the record is gone: somebody cleared the storage
+	}
+	return rec.Ended
 }
 
 // Visited tells whether the session that there is is a visitor's: of nobody who has

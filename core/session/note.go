@@ -1,5 +1,10 @@
 package session
 
+import (
+	"latchkey/core/event"
+	"latchkey/core/trace"
+)
+
 // Note is one step in a session's life, as it is kept for whoever asks later why they
 // were signed out. Nothing in it is secret.
 type Note struct {
@@ -50,4 +55,65 @@ const (
 	// OnIdle and OnAbsolute are the ceilings.
 	OnIdle     Trigger = "idle"
 	OnAbsolute Trigger = "absolute"
+	// OnLogin is a sign-in that takes a session's place, OnAnswer an answer to a request of
+	// the page's that says whose session it is now, OnCheck the watch over the session at the
+	// server, OnServer the server itself, by latchkey.logout.html (web/src/tombstone.ts),
+	// OnCleared a record that is gone from storage.
+	OnLogin   Trigger = "login"
+	OnAnswer  Trigger = "answer"
+	OnCheck   Trigger = "check"
+	OnServer  Trigger = "server"
+	OnCleared Trigger = "cleared"
 )
+
+// Cause is why a session is ended.
+type Cause struct {
+	Reason  Reason
+	Trigger Trigger
+	// Err is the server's word, or what was found here.
+	Err error
+}
+
+// Entry is a note as it is kept.
+func (k *Keeper) Entry(n Note) trace.Entry {
+	e := trace.Entry{At: k.Clock.Now(), Tab: k.Tab, What: string(n.What), Trigger: string(n.Trigger), Reason: string(n.Reason), Generation: n.Generation}
+	if n.Trigger == OnServer || n.Trigger == OnCleared {
+		e.Tab = "" // no tab did that
+	}
+	return e.Failed(n.Err)
+}
+
+// notes are what there is to note of a change of this tab's: that a session has ended,
+// or begun.
+func (k *Keeper) notes(was, rec Record, c Cause) (all []Note) {
+	for _, e := range k.events(was, rec, false) {
+		n := Note{Generation: rec.Generation}
+		switch {
+		case e.Reason == string(ByAgent): // whoever acts for whom, the session is the same
+			continue
+		case e.Type == event.Login:
+			n.What = Began
+		case e.Type == event.Logout:
+			n.What, n.Trigger, n.Reason, n.Err = DidEnd, c.Trigger, Reason(e.Reason), c.Err
+			if n.Reason == Switched && n.Trigger == "" {
+				n.Trigger = OnLogin
+			}
+		default:
+			continue
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// why is what rec says of the end of the session before it.
+func (k *Keeper) why(old, rec Record) *trace.Entry {
+	e := rec.Why
+	if e.What == "" {
+		e = trace.Entry{At: k.Clock.Now(), What: string(DidEnd), Generation: rec.Generation}
+		if rec.Generation == 0 {
+			e.Trigger, e.Generation = string(OnCleared), old.Generation
+		}
+	}
+	return &e
+}

@@ -16,10 +16,14 @@ var errOffline = errcode.New(errcode.NetworkError, "the browser is offline")
 //
 // The attempt goes on when ctx ends, as others may wait for it too.
 func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
+	return k.renewOnline(ctx, OnUse, from, resource)
+}
+
+func (k *Keeper) renewOnline(ctx context.Context, trigger Trigger, from Stamp, resource string) error {
 	if !k.Record().Past(from, resource) && !k.Lifecycle.Online() {
 		return errOffline
 	}
-	return k.attempt(ctx, from, resource)
+	return k.renewFor(ctx, trigger, from, resource)
 }
 
 // Back is called when the network is back: whom no server has asked to wait waits no
@@ -27,6 +31,7 @@ func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
 func (k *Keeper) Back() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.lifted = k.Clock.Now()
 	for _, l := range k.lanes {
 		l.pause.lift()
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"latchkey/core/policy"
+	"latchkey/core/trace"
 )
 
 // Stamp tells one state of a session from all others. Session is the random id
@@ -19,8 +20,10 @@ type Record struct {
 	Stamp
 	// Began is when somebody signed in.
 	Began time.Time
-	// Ended is why the last session ended, where there is none now.
+	// Ended is why the last session ended, where there is none now, and Why who ended it, when
+	// and on what grounds; zero where nobody said.
 	Ended  Reason
+	Why    trace.Entry
 	Tokens Tokens
 	// Acts is the user whom the session's own acts for, since a generation: "" and 0
 	// where for nobody but themselves.

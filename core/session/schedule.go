@@ -49,7 +49,7 @@ func (k *Keeper) schedule() {
 		}
 		k.mu.Unlock()
 		if k.Lifecycle.Visible() && k.Lifecycle.Used() {
-			_ = k.Renew(context.Background(), stamp, "")
+			_ = k.renewOnline(context.Background(), OnDue, stamp, "")
 		}
 	})
 }

@@ -7,7 +7,7 @@ import type { Plane } from './covered';
 import type { Runtime } from './loader';
 import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
-import type { Published } from './published';
+import { frozen, type Published } from './published';
 import { forget, keep } from './windows';
 import type {
   Claims,
@@ -19,6 +19,7 @@ import type {
   LogoutOptions,
   SessionState,
   SilentLoginOptions,
+  TraceEntry,
 } from './types';
 
 /** Put in by the build: whether this is the bundle without client tokens and agents. */
@@ -27,6 +28,7 @@ declare const __USER__: boolean;
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
   clock: Platform['clock'];
+  freeze: Platform['freeze'];
   /** Checks what a page gives. */
   take: typeof Take;
   /** What the session is made of; `again` takes it up anew. */
@@ -42,7 +44,7 @@ export interface MethodOptions {
 
 export const createMethods = (
   call: Runtime['call'],
-  { SessionError, clock, take, state, claims, config, again, plane, publish }: MethodOptions,
+  { SessionError, clock, freeze, take, state, claims, config, again, plane, publish }: MethodOptions,
 ) => {
   /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
@@ -119,6 +121,11 @@ export const createMethods = (
     /** What an app's own sign-in page posts to the server. */
     async loginForm(): Promise<LoginForm> {
       return call('loginForm');
+    },
+    async trace(): Promise<readonly TraceEntry[]> {
+      const { entries } = await call('trace');
+      for (let i = 0; i < entries.length; i++) frozen(entries[i], { freeze });
+      return freeze(entries);
     },
     async 'agent.login'(username: string, password: string) {
       await assist('agentLogin', take({ username, password }, 'username* password*'));

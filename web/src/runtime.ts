@@ -21,9 +21,9 @@ declare const __VERSION__: string;
 export const startRuntime = async (
   platform: Platform,
   options: Omit<RuntimeOptions, 'prover' | 'used'> &
-    Omit<MethodOptions, 'SessionError' | 'clock' | 'claims'> & { plane: Plane },
+    Omit<MethodOptions, 'SessionError' | 'clock' | 'freeze' | 'claims'> & { plane: Plane },
 ) => {
-  const { version, clock, SessionError } = platform;
+  const { version, clock, freeze, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
   const claims = optionsClaims({ take: options.take, SessionError }, options.config);
@@ -71,7 +71,7 @@ export const startRuntime = async (
       listening.abort();
       close();
     },
-    methods: createMethods(call, { ...options, SessionError, clock, claims }),
+    methods: createMethods(call, { ...options, SessionError, clock, freeze, claims }),
   };
 };
 

@@ -359,7 +359,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith validateClaims',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith validateClaims trace',
     ) as Methods),
     ready,
     get state() {

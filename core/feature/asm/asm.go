@@ -136,7 +136,11 @@ func (f *feature) end(ctx context.Context, name string, reason session.Reason, r
 	if name == "" {
 		return
 	}
-	was, ended := f.keeper.EndOf(ctx, name, reason)
+	cause := session.Cause{Reason: reason}
+	if reason == session.Expired {
+		cause.Trigger = session.OnIdle
+	}
+	was, ended := f.keeper.EndFor(ctx, name, cause)
 	if ended && revoke {
 		f.client.Revoke(ctx, was.Tokens)
 	}

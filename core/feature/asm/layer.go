@@ -38,6 +38,9 @@ func (f *feature) user(main session.View) string {
 func told(events []event.Event, before, after string) (all []event.Event) {
 	say := func(e event.Event, t event.Type, r session.Reason) {
 		e.Type, e.Reason, e.PreviousUserID, e.UserID = t, string(r), before, after
+		if t == event.Login {
+			e.Why = nil
+		}
 		all = append(all, e)
 	}
 	changed := before != after

@@ -305,7 +305,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
   const listenTo = (change: typeof addEventListener | undefined) => {
     change?.('storage', touched);
-    change?.('pageshow', touched, true);
+    change?.('pageshow', touched, { capture: true });
   };
 
   const match = createMatch(options.api);

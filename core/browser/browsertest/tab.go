@@ -18,6 +18,8 @@ type Tab struct {
 	end  context.CancelFunc
 
 	location *Location
+	// own is its storage, where that is not the profile's.
+	own *Area
 	// What the browser says of the page.
 	hidden, offline, unused atomic.Bool
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
@@ -44,6 +46,9 @@ func (p *Profile) Open(href string) *Tab {
 // Browser returns the tab's ports.
 func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
+	if t.own != nil {
+		s.area = t.own
+	}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
 		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},

@@ -22,6 +22,7 @@ type Tab struct {
 	own *Area
 	// What the browser says of the page.
 	hidden, offline, unused atomic.Bool
+	timers                  atomic.Int64
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
 	// origins gave it.
 	proofKey string

@@ -199,7 +199,7 @@ func TestS17WhatNobodyUsesRunsOut(t *testing.T) {
 	})
 }
 
-func TestOfflineIsAStateAndNoError(t *testing.T) {
+func TestS90OfflineIsAStateAndNoError(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		p := signedIn(t, profile, server, config(""))
 		p.tab.Unplug(true)

@@ -18,3 +18,6 @@ func (t *Tab) Duplicate() *Tab {
 
 // Storage is the tab's own.
 func (t *Tab) Storage() *Area { return t.own }
+
+// Profile is the browser that the tab is in.
+func (t *Tab) Profile() *Profile { return t.profile }

@@ -258,12 +258,15 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   });
 
   let channel: BroadcastChannel | undefined;
-  try {
-    channel = new BroadcastChannel(key);
-    channel.onmessage = ({ data }) => enter(5, 0, data);
-  } catch {
-    // Not there, or refused with the storage: there is no other tab to tell.
-  }
+  const join = (): void => {
+    try {
+      channel = new BroadcastChannel(key);
+      channel.onmessage = ({ data }) => enter(5, 0, data);
+    } catch {
+      // Not there, or refused with the storage: there is no other tab to tell.
+    }
+  };
+  join();
 
   /** The page is being left, or is in the back/forward cache. */
   let left = false;
@@ -278,7 +281,13 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     }
     if (type[0] == 'o') return enter(4, 0, type);
     if (type == 'pageshow' && !event.persisted) return;
-    if (startsWith(type, 'page')) left = type == 'pagehide';
+    if (startsWith(type, 'page')) {
+      left = type == 'pagehide';
+      // A note would throw a page out of the back/forward cache; it looks for itself when it comes back.
+      channel?.close();
+      channel = undefined;
+      if (!left) join();
+    }
     enter(4, 0, type == 'pagehide' ? 'left' : visible() ? 'resumed' : 'hidden');
   };
   // Some are told to the document, and do not bubble.

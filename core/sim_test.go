@@ -44,6 +44,7 @@ var (
 	schedules = flag.Uint64("schedules", 500, "how many simulations to run, with seeds from -from")
 	from      = flag.Uint64("from", 1, "the first seed")
 	all       = flag.Bool("all", false, "run all of them, whatever is found, and only list the seeds")
+	shrinking = flag.Bool("shrink", true, "make a short story of a failure")
 	share     = flag.String("share", "", "run every n-th seed: m/n; what was reached is printed for whoever adds the shares up")
 )
 
@@ -94,6 +95,10 @@ func runAll(t *testing.T, first, n uint64) reach {
 		case *all:
 			t.Errorf("seed %d: %s", i, o.failed)
 			continue
+		}
+		if !*shrinking {
+			t.Errorf("seed %d, of %d schedules here: %s", i, (i-first)/n+1, o.failed)
+			break
 		}
 		short := shrink(t, p, o.failed)
 		told := short.run(t, true, nil)

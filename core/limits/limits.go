@@ -252,7 +252,7 @@ func (l *Limits) lastSign(ctx context.Context, name, text string, sign bool) tim
 		stored = heard
 	}
 	if l.session != name || l.last.After(now) {
-		l.session, l.last = name, time.Time{}
+		l.session, l.last, l.written = name, time.Time{}, time.Time{}
 	}
 	if stored.After(l.last) {
 		l.last = stored

@@ -46,6 +46,14 @@ func (k *Keeper) renewFor(ctx context.Context, trigger Trigger, from Stamp, reso
 	case <-left:
 		return nil
 	case <-ctx.Done():
+		// This tab was frozen, or the machine slept, and let the time go by: another tab
+		// may have renewed.
+		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), prompt)
+		defer cancel()
+		k.Reload(look)
+		if k.Record().Past(from, resource) {
+			return nil
+		}
 		return ctx.Err()
 	}
 }

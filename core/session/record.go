@@ -1,9 +1,6 @@
 package session
 
-import (
-	"latchkey/core/policy"
-	"latchkey/core/trace"
-)
+import "latchkey/core/policy"
 
 // Stamp tells one state of a session from all others. Session is the random id
 // of a sign-in; Generation counts every change of the record, also the end of
@@ -17,9 +14,9 @@ type Stamp struct {
 type Record struct {
 	Stamp
 	// Ended is why the last session ended, where there is none now, and Why who ended it, when
-	// and on what grounds; zero where nobody said.
+	// and on what grounds: an entry of the trace, or "" where nobody said. It is for people.
 	Ended  Reason
-	Why    trace.Entry
+	Why    string
 	Tokens Tokens
 	// Acts is the user whom the session's own acts for, since a generation: "" and 0
 	// where for nobody but themselves.

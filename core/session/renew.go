@@ -156,7 +156,7 @@ func (k *Keeper) renew(from Stamp, resource string) error {
 		}
 		fallthrough
 	case dead:
-		if k.over(send, rec.Stamp, resource, Cause{Reason: Expired, Err: out.Err}) && out.tell {
+		if k.over(send, rec.Stamp, resource, Note{Reason: Expired, Err: out.Err}) && out.tell {
 			k.Trouble(out.Err)
 		}
 		return nil

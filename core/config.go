@@ -40,6 +40,8 @@ type Config struct {
 	Monitor bool
 	// Leeway is how long before the expiry a refresh is due; 30 s by default.
 	Leeway time.Duration
+	// Limits end the main session; 0 is never.
+	Limits struct{ Idle, Absolute, Warning time.Duration }
 	// Timeout bounds each exchange with the server; 10 s by default.
 	Timeout time.Duration
 	// Refusal is what an API's looks like.
@@ -108,6 +110,13 @@ func ParseConfig(text string) (Config, error) {
 	c.options = v
 	on, set := v.Get("trace").Bool()
 	c.Trace = on || !set
+	limit := func(name string, standard time.Duration) time.Duration {
+		if n, ok := v.Get("limits").Get(name).Number(); ok {
+			return time.Duration(n * float64(time.Second))
+		}
+		return standard
+	}
+	c.Limits.Idle, c.Limits.Absolute, c.Limits.Warning = limit("idle", 0), limit("absolute", 0), limit("warning", time.Minute)
 	switch str("scheme") {
 	case "vendure":
 		c.vendure(str)

@@ -8,6 +8,7 @@ import (
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/event"
+	"latchkey/core/limits"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
@@ -44,6 +45,12 @@ type Runtime struct {
 	assembly *Assembly
 	// beside are the keepers of the features.
 	beside []*session.Keeper
+	// limits are everybody's, mine the main session's; nil where there are none.
+	limits []*limits.Limits
+	mine   *limits.Limits
+	// leaving lets go of what keeps the page out of the back/forward cache.
+	leaving []func()
+	catchUp *catchUp
 
 	starting sync.Once
 	started  chan struct{}
@@ -77,6 +84,7 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	default:
 		r.oauth(pending)
 	}
+	r.limit()
 	r.assembly = &Assembly{
 		Config: c, Browser: b, Pending: pending, Navigation: r.navigation, Commands: r.commands(), runtime: r,
 		Holders:   map[string]func() Holder{policy.User: func() Holder { return Holder{r.keeper, r.keeper.Record().Session} }},
@@ -98,6 +106,7 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 			k.Reload(context.Background())
 		}
 	})
+	r.catchUp = newCatchUp(r)
 	return r, nil
 }
 
@@ -105,23 +114,24 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(session.View, []event.Event), wrap func(session.Store) session.Store) *session.Keeper {
 	c, b := r.config, r.browser
 	var k *session.Keeper
-	var store session.Store = persist.New(persist.Options{
+	kept := persist.New(persist.Options{
 		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: key,
 		Issuer: c.OAuth.Issuer, Client: client, Context: c.Context,
 		View: func(rec session.Record) session.View { return k.View(rec) },
 		Warn: func(err error) { k.Announce(event.Event{Type: event.Error, Err: err}) },
 	})
+	r.leaving = append(r.leaving, kept.Leave)
+	var store session.Store = kept
 	if wrap != nil {
 		store = wrap(store)
 	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
-		Publish: show,
-		Tell:    func() { r.tabs.Changed() },
-		Tab:     r.tab,
-		Note:    func(n session.Note) { r.note(strings.Trim(key[len(c.Key):], "/"), k.Entry(n)) },
-		Visible: b.Lifecycle.Visible,
-		Leeway:  c.Leeway, Timeout: c.Timeout,
+		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
+		Publish:   show,
+		Tell:      func() { r.tabs.Changed() },
+		Tab:       r.tab,
+		Note:      func(n session.Note) { r.note(strings.Trim(key[len(c.Key):], "/"), k.Entry(n)) },
+		Lifecycle: b.Lifecycle, Leeway: c.Leeway, Timeout: c.Timeout,
 	})
 	return k
 }
@@ -172,6 +182,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	if r.config.Adopt {
 		r.adopt(ctx)
 	}
+	r.mine.Opened(ctx)
 	settler, settles := r.keeper.Strategy.(session.Settler)
 	if settles && settler.Unsettled(r.keeper.Record()) {
 		// Nobody has signed in or out by that.
@@ -192,6 +203,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		}
 	}
 	r.loaded()
+	r.catchUp.wait()
 	for _, starting := range r.assembly.Starting {
 		r.early(starting(ctx, shown))
 	}
@@ -251,9 +263,13 @@ func (r *Runtime) ready(ctx context.Context) error {
 // Close stops all timers and hears no more. It does not end the session.
 func (r *Runtime) Close() {
 	r.tabs.Close()
+	r.catchUp.close()
 	r.monitor.Close()
 	for _, closing := range r.assembly.Closing {
 		closing()
+	}
+	for _, l := range r.limits {
+		l.Close()
 	}
 	for _, k := range r.keepers() {
 		k.Close()
@@ -261,3 +277,10 @@ func (r *Runtime) Close() {
 }
 
 var errNoCommand = errcode.New(errcode.RuntimeFailed, "the runtime does not know this command; are latchkey.js and latchkey.wasm of the same version?")
+
+// peers are the other tabs: the keepers are made before the channel to those is.
+type peers struct{ *Runtime }
+
+func (p peers) Holding(lock string) func()                 { return p.tabs.Holding(lock) }
+func (p peers) Hear(lock string) (<-chan struct{}, func()) { return p.tabs.Hear(lock) }
+func (p peers) Ask(lock string)                            { p.tabs.Ask(lock) }

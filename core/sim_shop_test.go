@@ -640,6 +640,7 @@ func (s *shop) agree() {
 		for _, as := range []string{"user", "agent", "client"} {
 			if r, ok := v.rules[as]; ok {
 				r.session, r.version = v.stamp(as)
+				r.validUntil = 0 // an agent's ends no later than their limit, of which each tab knows by what it saw last
 				text += fmt.Sprintf(", %s %+v", as, r)
 			}
 		}

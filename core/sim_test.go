@@ -306,7 +306,7 @@ func (s *sim) play() {
 	for synctest.Wait(); len(s.parked) > 0; synctest.Wait() {
 		s.let(s.parked[0], errLost)
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(time.Minute) // the timers of a tab that is dead never come; what it waits for ends by its deadline
 }
 
 // move makes one thing happen.

@@ -22,6 +22,7 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource strin
 	var f form
 	f.add("grant_type", "refresh_token")
 	f.hide("refresh_token", old.Refresh)
+	f.spends = true
 	c.addResources(&f, resource)
 	t, err := c.request(ctx, &f)
 	if err != nil || t.ID.Empty() {

@@ -60,7 +60,7 @@ func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive b
 		headers["authorization"] = f.authorization.Expose()
 	}
 	return c.send(ctx, &browser.Request{
-		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key, Headers: headers,
+		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key, Headers: headers, Spends: f.spends,
 	})
 }
 

@@ -40,6 +40,9 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.Raw("state", v.State.JSON())
 	out.Raw("policy", v.Policy.JSON())
 	if r.Live() {
+		if !r.Began.IsZero() && !r.Began.Equal(r.Tokens.IssuedAt) {
+			out.Int("began", r.Began.UnixMilli())
+		}
 		out.Raw("tokens", encodeTokens(r.Tokens, r.Generation))
 		if r.Acts != "" {
 			var acts strictjson.Object
@@ -125,6 +128,11 @@ func decode(o owner, text string) (session.Record, error) {
 	}
 	r.Ended = ""
 	r.Tokens, err = decodeTokens(v.Get("tokens"), generation)
+	// A record without it is of the tokens' time, or was written before there was one.
+	r.Began = r.Tokens.IssuedAt
+	if began, ok := v.Get("began").Int(); ok {
+		r.Began = time.UnixMilli(began)
+	}
 	// Whoever it was, an id that is none is nobody's.
 	if acts := v.Get("acts"); session.IsUser(acts.Get("for").TextOr("")) {
 		r.Acts = acts.Get("for").TextOr("")

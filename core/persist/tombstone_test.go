@@ -32,7 +32,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 		rec  session.Record
 		view session.View
 	}{
-		{"live", session.Record{Stamp: stamp, Tokens: tokens}, session.View{
+		{"live", session.Record{Stamp: stamp, Began: tokens.IssuedAt, Tokens: tokens}, session.View{
 			State: session.State{LoggedIn: true, UserID: "alice", Claims: tokens.Claims, TokenType: "Bearer"},
 			Policy: policy.Policy{Session: "s1", Version: 7, Rules: []policy.Rule{{
 				As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer at")}}, Refused: policy.Refusal{Statuses: []int{401}},
@@ -59,7 +59,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 // A record says of each token which generation it came with (RFC 8707 gives one
 // session several), and what can't be used of them is got again.
 func TestST05TokensForResourcesAreKept(t *testing.T) {
-	rec := session.Record{Stamp: session.Stamp{Session: "s1", Generation: 9}, Tokens: session.Tokens{
+	rec := session.Record{Stamp: session.Stamp{Session: "s1", Generation: 9}, Began: time.UnixMilli(1780000000000), Tokens: session.Tokens{
 		Access: secret.New("at"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
 		More: []session.Access{
 			{Resource: "https://a.test", Token: secret.New("at_a"), Type: "Bearer", ExpiresAt: time.UnixMilli(1790000000000), Since: 8},

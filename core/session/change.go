@@ -172,6 +172,14 @@ func (k *Keeper) EndFor(ctx context.Context, session string, why Note) (was Reco
 	return was, ok
 }
 
+// EndBy is EndOf at a limit.
+func (k *Keeper) EndBy(ctx context.Context, session string, limit Trigger) (was Record, ok bool) {
+	if was, ok = k.EndOf(ctx, session, Expired); ok {
+		k.Note(Note{What: DidEnd, Trigger: limit, Reason: Expired, Generation: was.Generation + 1})
+	}
+	return was, ok
+}
+
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
 func (k *Keeper) over(ctx context.Context, from Stamp, resource string, why Note) (ok bool) {
@@ -210,6 +218,9 @@ func (k *Keeper) replaceFor(ctx context.Context, why Note, change func(Record) (
 		var next Record
 		if next, wrote = change(now); next.Live() {
 			next.Tokens = next.Tokens.dated(next.Generation)
+			if next.Session != now.Session {
+				next.Began = k.Clock.Now()
+			}
 		}
 		if !wrote {
 			return next, false

@@ -68,6 +68,18 @@ func (l *Log) wait(entries ...string) {
 
 func last(entries []string) []string { return entries[max(0, len(entries)-most):] }
 
+// settled is all without the beginning of a refresh whose tab writes another entry: what
+// came of it, as a rule. So that of a tab that was killed stays.
+func settled(all []string, e string) (left []string) {
+	tab, _, _ := strings.Cut(e[strings.Index(e, `"tab":`):], ",")
+	for _, old := range all {
+		if !strings.Contains(old, tab+`,"what":"sending"`) {
+			left = append(left, old)
+		}
+	}
+	return left
+}
+
 // Entries writes what waits, and returns all there is as a JSON array: in the order of
 // writing, which may be a little later than that of the times in it.
 func (l *Log) Entries(ctx context.Context) string {
@@ -95,7 +107,10 @@ func (l *Log) Entries(ctx context.Context) string {
 			all = append(all, e.JSON())
 		}
 	}
-	all = last(append(all, waiting...))
+	for _, e := range waiting {
+		all = append(settled(all, e), e)
+	}
+	all = last(all)
 	text = strings.Join(all, ",")
 	for len(text) > bytes {
 		all = all[1:]

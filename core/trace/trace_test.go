@@ -32,7 +32,7 @@ func world(t *testing.T, test func(*testing.T, *browsertest.Profile)) {
 	})
 }
 
-func entry(n int) string { return fmt.Sprintf(`{"n":%d}`, n) }
+func entry(n int) string { return fmt.Sprintf(`{"n":%d,"tab":"a"}`, n) }
 
 // all are the numbers in a trace.
 func all(t *testing.T, l *trace.Log) (numbers []int) {
@@ -82,6 +82,17 @@ func TestWhatWasNotWrittenYetIsTold(t *testing.T) {
 	})
 }
 
+func TestRR08OnlyTheRefreshOfATabThatWasKilledIsLeftWithoutAnOutcome(t *testing.T) {
+	world(t, func(t *testing.T, p *browsertest.Profile) {
+		l := open(p)
+		for i, e := range []string{`"a","what":"sending"`, `"b","what":"sending"`, `"a","what":"renewed"`, `"c","what":"sending"`, `"c","what":"failed"`, `"c","what":"sending"`, `"c","what":"ended"`} {
+			l.Add(fmt.Sprintf(`{"n":%d,"tab":%s}`, i, e))
+			synctest.Wait()
+		}
+		assert.Equal(t, []int{1, 2, 4, 6}, all(t, l))
+	})
+}
+
 func TestTheTraceIsBounded(t *testing.T) {
 	world(t, func(t *testing.T, p *browsertest.Profile) {
 		l := open(p)
@@ -93,7 +104,7 @@ func TestTheTraceIsBounded(t *testing.T) {
 		require.Len(t, numbers, 50)
 		assert.Equal(t, 69, numbers[49], "the newest stay")
 		for i := range 50 {
-			l.Add(fmt.Sprintf(`{"n":%d,"long":%q}`, i, strings.Repeat("x", 700)))
+			l.Add(fmt.Sprintf(`{"n":%d,"tab":"a","long":%q}`, i, strings.Repeat("x", 700)))
 		}
 		numbers = all(t, l)
 		assert.LessOrEqual(t, len(p.Storage().Value(key)), 16<<10+40)

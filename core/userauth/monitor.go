@@ -52,7 +52,7 @@ type MonitorOptions struct {
 func NewMonitor(o MonitorOptions) *Monitor {
 	m := &Monitor{MonitorOptions: o}
 	m.stopListening = o.Lifecycle.Listen(func(s browser.Signal) {
-		if s == browser.Resumed {
+		if s == browser.Resumed || s == browser.Online {
 			m.Look()
 		}
 	})

@@ -105,12 +105,14 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     keepalive: boolean,
     key: string,
     credentials: boolean,
+    last: number,
   ): Promise<unknown[]> => {
     const headers = own<Record<string, string>>({});
     for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
     // Not without a proof where one is asked for: the key may be another by now.
     const proof = key ? await prove(own({ dpop: key, headers }), method, url) : undefined;
     if (proof) headers.dpop = proof.headers.dpop!;
+    if (last && clock() > last) throw own({ name: 'LateError' });
     const answer = await promise(
       send(url, {
         method,
@@ -189,7 +191,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   const enter: Enter = (kind, id, a, b) => entered?.(kind, id, a, b);
 
   /** Resolves with the function that lets go of it; never, when it was given up. */
-  const lock = ({ signal }: AbortController, name: string): Promise<() => void> =>
+  const lock = ({ signal }: AbortController, name: string, steal: boolean): Promise<() => void> =>
     new Promise(async (resolve) => {
       const id = ++locks;
       let taken = false;
@@ -210,9 +212,10 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         );
       };
       try {
-        await promise(request(name, own({ signal }), take));
+        // A lock that is stolen can't be waited for.
+        await promise(request(name, own(steal ? { steal } : { signal }), take));
       } catch {
-        await promise(queue(name, take));
+        await (steal ? take() : promise(queue(name, take)));
       }
     });
 
@@ -300,12 +303,12 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         entered = callback;
       },
       // Go has no use for the promise, which never rejects.
-      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any, h: any) {
+      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any, h: any, i: any) {
         const controller = (open[id] = new AbortController());
         let kind = 0;
         let value;
         try {
-          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g, h));
+          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g, h, i));
         } catch (error: any) {
           kind = 1;
           try {

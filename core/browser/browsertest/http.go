@@ -23,6 +23,9 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 		}
 		req = proved
 	}
+	if last := browser.LastMoment(ctx, req); !last.IsZero() && h.tab.profile.Now().After(last) {
+		return nil, browser.ErrLate
+	}
 	if err := h.tab.step(ctx, "send "+what); err != nil {
 		return nil, err
 	}

@@ -28,16 +28,7 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	}
 	p.mu.Unlock()
 
-	var once sync.Once
-	release = func() {
-		once.Do(func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.holders[name] == w {
-				p.pass(name)
-			}
-		})
-	}
+	release = p.release(name, w)
 	select {
 	case <-w.granted:
 		return release, nil
@@ -51,6 +42,28 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	p.mu.Unlock()
 	release() // it may have been granted meanwhile
 	return nil, err
+}
+
+func (l locks) Steal(ctx context.Context, name string) (release func(), err error) {
+	if err := l.tab.step(ctx, "steal "+name); err != nil {
+		return nil, err
+	}
+	p := l.tab.profile
+	w := &waiter{l.tab, make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.holders[name] = w
+	return p.release(name, w), nil
+}
+
+func (p *Profile) release(name string, w *waiter) func() {
+	return sync.OnceFunc(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.holders[name] == w {
+			p.pass(name)
+		}
+	})
 }
 
 func (l locks) Held(ctx context.Context) (names []string, err error) {

@@ -18,7 +18,8 @@ type Tab struct {
 	end  context.CancelFunc
 
 	location *Location
-	hidden   atomic.Bool
+	// What the browser says of the page.
+	hidden, offline, unused atomic.Bool
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
 	// origins gave it.
 	proofKey string

@@ -17,7 +17,7 @@ func (f *feature) show(v session.View, events []event.Event) {
 		case left && f.spent(main):
 			f.restore(len(events) > 0 && events[0].Remote)
 		}
-		f.idle.look()
+		f.idle.Look()
 		return told(events, before, f.user(main))
 	})
 }

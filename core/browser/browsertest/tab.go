@@ -46,7 +46,7 @@ func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
-		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},
+		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: t.locks(), Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},
 	}
 }
 

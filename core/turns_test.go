@@ -35,6 +35,64 @@ func tabsOf(t *testing.T, change func(*browsertest.Profile, *browsertest.AuthSer
 	})
 }
 
+// freezeAt freezes a tab when it comes to an operation that begins like this, once.
+func freezeAt(profile *browsertest.Profile, tab *browsertest.Tab, operation string) {
+	done := false
+	profile.Step = func(_ context.Context, other *browsertest.Tab, what string) error {
+		if other == tab && !done && strings.HasPrefix(what, operation) {
+			done = true
+			tab.Freeze()
+		}
+		return nil
+	}
+}
+
+func TestRR10AFrozenTabIsTakenOverFrom(t *testing.T) {
+	tests := []struct {
+		name, at string
+		// asked is how often the server is asked for tokens.
+		asked int
+	}{
+		{"before it has read again", "get " + simKey, 1},
+		{"before it has written down what it does", "get " + simKey + "/attempt", 1},
+		{"before it sends", "set " + simKey + "/attempt", 1},
+		{"before it has the answer", "answer " + issuer + "/token", 2},
+		{"before it has stored it", "lock " + simKey + "/write", 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tabsOf(t, func(_ *browsertest.Profile, server *browsertest.AuthServer) { server.Grace = time.Minute }, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+				before := len(server.Log())
+				freezeAt(profile, a.tab, tt.at)
+				first := make(chan int, 1)
+				go func() {
+					_, status, _ := a.fetch()
+					first <- status
+				}()
+				synctest.Wait()
+				require.True(t, a.tab.Frozen(), "the test has to meet the moment")
+				begun := profile.Now()
+				user, status, err := b.fetch()
+				require.NoError(t, err)
+				assert.Equal(t, 200, status)
+				assert.Equal(t, "alice", user)
+				assert.LessOrEqual(t, profile.Now().Sub(begun), 5*time.Second)
+				_, version, _, _ := b.now()
+				// What it gets, and does, counts for nothing any more.
+				time.Sleep(time.Second)
+				a.tab.Thaw()
+				assert.Equal(t, 200, <-first)
+				synctest.Wait()
+				_, now, _, _ := b.now()
+				assert.Equal(t, version, now)
+				assert.Equal(t, tt.asked, refreshesIn(server.Log()[before:]))
+				assert.Equal(t, []string{"alice", "alice"}, []string{a.user(), b.user()})
+				assert.NotContains(t, a.takeEvents()+b.takeEvents(), "logout")
+			})
+		})
+	}
+}
+
 func refreshesIn(log []browsertest.TokenRequest) (n int) {
 	for _, asked := range log {
 		if asked.Grant == "refresh_token" {

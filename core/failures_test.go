@@ -432,7 +432,9 @@ func (f failure) try(t *testing.T) {
 			assert.NotContains(t, d.profile.Storage().Value(simKey+"/trace"), secret)
 		}
 		d.profile.Storage().Fail(nil, nil)
-		if d.q.tab.Frozen() { d.q.tab.Kill() }
+		if d.q.tab.Frozen() {
+			d.q.tab.Kill()
+		}
 		time.Sleep(time.Minute)
 	})
 }

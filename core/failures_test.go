@@ -36,6 +36,8 @@ type failure struct {
 	asker string
 	// heard is what the page is told, "–" for nothing.
 	heard string
+	// why is what event.why says of an end: its trigger, and the server's error.
+	why string
 	// again is when the next refresh is tried: see agains.
 	again string
 
@@ -270,9 +272,9 @@ func (d *drill) recovered() {
 const half = `{"access_token":"at_x","token_ty`
 
 var failures = []failure{
-	{id: "RR-20", what: "`invalid_grant`", meet: replies(400, `{"error":"invalid_grant"}`), session: "ends", asker: "session_expired", heard: dying, again: never},
-	{id: "RR-44", what: "`invalid_grant`, as somebody else has used the refresh token", meet: func(d *drill) { d.server.RevokeAll() }, session: "ends", asker: "session_expired", heard: dying, again: never},
-	{id: "S35", what: "`invalid_token`, with `occ()`", config: occConfig, meet: replies(401, `{"error":"invalid_token"}`), session: "ends", asker: "session_expired", heard: dying, again: never},
+	{id: "RR-20", what: "`invalid_grant`", meet: replies(400, `{"error":"invalid_grant"}`), session: "ends", asker: "session_expired", heard: dying, why: "`invalid_grant`", again: never},
+	{id: "RR-44", what: "`invalid_grant`, as somebody else has used the refresh token", meet: func(d *drill) { d.server.RevokeAll() }, session: "ends", asker: "session_expired", heard: dying, why: "`invalid_grant`", again: never},
+	{id: "S35", what: "`invalid_token`, with `occ()`", config: occConfig, meet: replies(401, `{"error":"invalid_token"}`), session: "ends", asker: "session_expired", heard: dying, why: "`invalid_token`", again: never},
 	{id: "RR-36", what: "tokens of another subject", meet: func(d *drill) { d.server.Become("mallory") }, session: "ends", asker: "session_expired", heard: dying, again: never},
 	{id: "RR-25", what: "`invalid_client`", meet: replies(401, `{"error":"invalid_client"}`), session: "goes on", asker: "config_invalid", heard: "–", again: pausing},
 	{id: "RR-25", what: "`unauthorized_client`", meet: replies(400, `{"error":"unauthorized_client"}`), session: "goes on", asker: "config_invalid", heard: "–", again: pausing},
@@ -306,11 +308,11 @@ var failures = []failure{
 		d.answering(func(context.Context, *browser.Request) (*browser.Response, error) { panic("at_1") })
 	}, session: "goes on", asker: "runtime_failed", heard: "–", again: perTab},
 
-	{id: "RR-17", what: "the answer is lost; the server rotates, and is strict", meet: loses(nil, browser.ErrNetwork), ask: twice, session: "ends", asker: "session_expired", heard: dying, again: never},
-	{id: "RR-19", what: "half the answer comes; the server rotates, and is strict", meet: loses(browsertest.JSON(200, half), nil), ask: twice, session: "ends", asker: "session_expired", heard: dying, again: never},
+	{id: "RR-17", what: "the answer is lost; the server rotates, and is strict", meet: loses(nil, browser.ErrNetwork), ask: twice, session: "ends", asker: "session_expired", heard: dying, why: "`doubt`, `invalid_grant`", again: never},
+	{id: "RR-19", what: "half the answer comes; the server rotates, and is strict", meet: loses(browsertest.JSON(200, half), nil), ask: twice, session: "ends", asker: "session_expired", heard: dying, why: "`doubt`, `invalid_grant`", again: never},
 	{id: "RR-18", what: "the answer is lost, or half of it; the server has a grace period", prepare: graceful, meet: loses(nil, browser.ErrNetwork), ask: twice, session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
 	{id: "RR-07", what: "the tab that refreshes is killed before its request leaves", ask: lost((*browsertest.Tab).Kill, false), session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
-	{id: "RR-08", what: "… after it has left; the server rotates, and is strict", ask: lost((*browsertest.Tab).Kill, true), session: "ends", asker: "session_expired", heard: dying, again: never},
+	{id: "RR-08", what: "… after it has left; the server rotates, and is strict", ask: lost((*browsertest.Tab).Kill, true), session: "ends", asker: "session_expired", heard: dying, why: "`doubt`, `invalid_grant`", again: never},
 	{id: "RR-08", what: "… after it has left; the server has a grace period", prepare: graceful, ask: lost((*browsertest.Tab).Kill, true), session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
 	{id: "RR-10", what: "the tab that refreshes is frozen before its request leaves: another takes over", ask: lost((*browsertest.Tab).Freeze, false), session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
 	{id: "RR-10", what: "… after it has left; the server has a grace period", prepare: graceful, ask: lost((*browsertest.Tab).Freeze, true), session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
@@ -323,7 +325,7 @@ var failures = []failure{
 			return browsertest.JSON(200, fmt.Sprintf(`{"access_token":%q,"token_type":"bearer"}`, strings.TrimPrefix(authorization, "Bearer "))), nil
 		})
 	}, session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
-	{id: "OP-40", what: "new tokens, but the keys for their id token can't be had: the claims stay as they were", meet: func(d *drill) {
+	{id: "OP-39", what: "new tokens, but the keys for their id token can't be had: the claims stay as they were", meet: func(d *drill) {
 		serve := d.server.Serve
 		d.profile.Server = func(ctx context.Context, req *browser.Request) (*browser.Response, error) {
 			if req.URL == issuer+"/jwks" {
@@ -336,7 +338,7 @@ var failures = []failure{
 	{id: "RR-32", what: "somebody signs out in another tab meanwhile", ask: meanwhile(func(d *drill) { _, _ = d.q.call("logout", "{}") }), session: "ends", asker: "session_expired", heard: "`logout`: `user`", again: never},
 	{id: "RR-33", what: "somebody else signs in in another tab meanwhile", ask: meanwhile(func(d *drill) {
 		_, _ = d.q.call("loginWithCredentials", `{"username":"bob","password":"wonderland"}`)
-	}), session: "is theirs", asker: "session_changed", heard: "`logout`: `switched`, `login`", again: notUntil},
+	}), session: "is theirs", asker: "session_changed", heard: "`logout`: `switched`, `login`", why: "`login`", again: notUntil},
 	{id: "RR-45", what: "the caller gives up", ask: func(d *drill) error {
 		ctx, giveUp := context.WithCancel(context.Background())
 		sent, arrives := make(chan struct{}), make(chan struct{})
@@ -352,7 +354,7 @@ var failures = []failure{
 		synctest.Wait()
 		return err
 	}, session: "goes on", asker: "aborted", heard: "`refresh`", again: notUntil},
-	{id: "RR-38", what: "the session is at its ceiling (`limits`)", config: `"limits":{"absolute":3600},`, meet: func(d *drill) { d.profile.Jump(2 * time.Hour) }, session: "ends", asker: "session_expired", heard: dying, again: never},
+	{id: "RR-38", what: "the session is at its ceiling (`limits`)", config: `"limits":{"absolute":3600},`, meet: func(d *drill) { d.profile.Jump(2 * time.Hour) }, session: "ends", asker: "session_expired", heard: dying, why: "`absolute`", again: never},
 
 	{id: "RR-15", what: "the machine slept for eight hours", meet: func(d *drill) { d.profile.Jump(8 * time.Hour) }, session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
 	{id: "RR-16", what: "the clock is set an hour forward", meet: func(d *drill) { d.profile.Jump(time.Hour) }, session: "goes on", asker: "–", heard: "`refresh`", again: notUntil},
@@ -360,9 +362,9 @@ var failures = []failure{
 
 	{id: "ST-01", what: "storage is full: the session goes on in memory", meet: func(d *drill) { d.profile.Storage().Fail(nil, browser.ErrQuota) }, session: "goes on", asker: "–", heard: "`refresh`, `error`: `storage_failed`", again: notUntil},
 	{id: "ST-02", what: "storage is blocked: likewise", meet: func(d *drill) { d.profile.Storage().Fail(browser.ErrBlocked, browser.ErrBlocked) }, session: "goes on", asker: "–", heard: "`refresh`, `error`: `storage_failed`", again: notUntil},
-	{id: "ST-04", what: "the record is rubbish", meet: func(d *drill) { d.profile.Storage().Put(simKey, "{") }, session: "ends", asker: "session_expired", heard: "`logout`: `revoked`", again: never},
+	{id: "ST-04", what: "the record is rubbish", meet: func(d *drill) { d.profile.Storage().Put(simKey, "{") }, session: "ends", asker: "session_expired", heard: "`logout`: `revoked`", why: "`cleared`", again: never},
 	{id: "ST-07", what: "a newer version of the app has written it: the session goes on in memory", meet: func(d *drill) { d.profile.Storage().Put(simKey, `{"format":2}`) }, session: "goes on", asker: "–", heard: "`refresh`, `error`: `storage_failed`", again: notUntil},
-	{id: "ST-12", what: "the site's data is cleared", meet: func(d *drill) { d.profile.Storage().Clear() }, session: "ends", asker: "session_expired", heard: "`logout`: `revoked`", again: never},
+	{id: "ST-14", what: "the site's data is cleared", meet: func(d *drill) { d.profile.Storage().Clear() }, session: "ends", asker: "session_expired", heard: "`logout`: `revoked`", why: "`cleared`", again: never},
 	{id: "OA-42", what: "the key of a session with `dpop: true` is gone", config: dpop, prepare: func(d *drill) { d.server.DPoP = true }, meet: func(d *drill) { d.profile.LoseKey() }, ask: func(d *drill) error {
 		openPage(d.T, d.profile, d.server, d.config) // the tabs that are there have it in memory
 		synctest.Wait()
@@ -407,11 +409,15 @@ func (f failure) try(t *testing.T) {
 		d.q = openPage(t, d.profile, d.server, c)
 		d.server.Expire()
 		var heard []string
+		var why string
 		var mu sync.Mutex
 		d.p.heard = func(e strictjson.Value) {
 			mu.Lock()
 			defer mu.Unlock()
 			heard = append(heard, worded(e))
+			if w := e.Get("why"); w.Kind() == strictjson.Obj {
+				why = grounds(w)
+			}
 		}
 
 		f.meet(d)
@@ -426,6 +432,7 @@ func (f failure) try(t *testing.T) {
 		mu.Unlock()
 		assert.Equal(t, f.asker, or(string(errcode.Of(err)), "–"), "who asks")
 		assert.Equal(t, f.heard, or(told, "–"), "what the page hears")
+		assert.Equal(t, f.why, why, "on what grounds")
 		assert.Equal(t, f.session, map[string]string{user: "goes on", "anonymous": "ends"}[d.p.user()]+map[string]string{"bob": "is theirs"}[d.p.user()], "the session")
 		agains[f.again](d, f)
 		for _, secret := range []string{"at_", "rt_", "wonderland", "alice"} {
@@ -451,6 +458,18 @@ func worded(e strictjson.Value) string {
 	return text
 }
 
+// grounds is the trigger of an end, where it is another than what the refresh was for, and the
+// server's error, in the document's words.
+func grounds(why strictjson.Value) string {
+	var all []string
+	for _, word := range []string{why.Get("trigger").TextOr(""), why.Get("oauth").Get("error").TextOr("")} {
+		if word != "" && word != "ask" && word != "use" {
+			all = append(all, "`"+word+"`")
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 func or(text, other string) string {
 	if text == "" {
 		return other
@@ -467,13 +486,13 @@ func TestTheFailureTableIsTheDocuments(t *testing.T) {
 	require.True(t, found)
 	rows, after, found := strings.Cut(rest, end)
 	require.True(t, found)
-	want := "\n| what happens | case | the session | who asks gets | the page hears | tried again |\n| --- | --- | --- | --- | --- | --- |\n"
+	want := "\n| what happens | case | the session | who asks gets | the page hears | `why` | tried again |\n| --- | --- | --- | --- | --- | --- | --- |\n"
 	for _, f := range failures {
 		asker := f.asker
 		if asker != "–" {
 			asker = "`" + asker + "`"
 		}
-		want += "| " + strings.Join([]string{f.what, f.id, f.session, asker, f.heard, f.again}, " | ") + " |\n"
+		want += "| " + strings.Join([]string{f.what, f.id, f.session, asker, f.heard, or(f.why, "–"), f.again}, " | ") + " |\n"
 	}
 	want += "\n"
 	if *updateDocs {

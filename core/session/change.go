@@ -174,10 +174,7 @@ func (k *Keeper) EndFor(ctx context.Context, session string, why Note) (was Reco
 
 // EndBy is EndOf at a limit.
 func (k *Keeper) EndBy(ctx context.Context, session string, limit Trigger) (was Record, ok bool) {
-	if was, ok = k.EndOf(ctx, session, Expired); ok {
-		k.Note(Note{What: DidEnd, Trigger: limit, Reason: Expired, Generation: was.Generation + 1})
-	}
-	return was, ok
+	return k.EndFor(ctx, session, Note{Reason: Expired, Trigger: limit})
 }
 
 // over is End, unless the record has moved on from a stamp as far as the token

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
@@ -67,9 +68,11 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
+	r := &Runtime{config: c, started: make(chan struct{})}
 	r.shown.publish = publish
 	r.tab = tabName(b.Crypto)
+	b.Locks = &tabs.Sound{Locks: b.Locks, Clock: b.Clock, Own: c.Key + "/sound/" + r.tab}
+	r.browser = b
 	r.trace = trace.New(b.Storage, b.Locks, b.Clock, c.Key+"/trace")
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
@@ -125,8 +128,13 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 	if wrap != nil {
 		store = wrap(store)
 	}
+	locks := b.Locks
+	if c.Shared {
+		// Whoever holds it is done within the timeout, but for what is said of it after.
+		locks = &tabs.Turns{Locks: b.Locks, Storage: b.Storage, Clock: b.Clock, Key: key + "/lease", Tab: r.tab, Term: c.Timeout + 5*time.Second}
+	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
+		Store: store, Strategy: strategy, Locks: locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
 		Publish:   show,
 		Tell:      func() { r.tabs.Changed() },
 		Tab:       r.tab,

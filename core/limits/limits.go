@@ -250,7 +250,7 @@ func (l *Limits) lastSign(ctx context.Context, name, text string, sign bool) tim
 		stored = heard
 	}
 	if l.session != name || l.last.After(now) {
-		l.session, l.last = name, time.Time{}
+		l.session, l.last, l.written = name, time.Time{}, time.Time{}
 	}
 	if stored.After(l.last) {
 		l.last = stored
@@ -259,9 +259,13 @@ func (l *Limits) lastSign(ctx context.Context, name, text string, sign bool) tim
 		l.last = now
 	}
 	last := l.last
+	// Of another session's there is nothing new to tell: two tabs without a storage in
+	// common would answer each other for ever.
+	whose, _, _ := strings.Cut(text, " ")
+	news := whose == "" || whose == name || !last.Equal(l.written)
 	l.written = last
 	l.mu.Unlock()
-	if last.Sub(stored) >= time.Millisecond {
+	if news && last.Sub(stored) >= time.Millisecond {
 		text = name + " " + strconv.FormatInt(last.UnixMilli(), 10)
 		_ = l.Browser.Storage.Set(ctx, l.Key, text)
 		l.Browser.Channel.Post(l.Note + text)

@@ -94,6 +94,7 @@ func (f *freshness) wait(ctx context.Context, read func() (generation int64, ove
 		case <-look:
 		case <-ctx.Done():
 			stop()
+			read() // a tab that stood still meanwhile has missed more than that
 			return
 		}
 	}

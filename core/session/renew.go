@@ -46,6 +46,14 @@ func (k *Keeper) renewFor(ctx context.Context, trigger Trigger, from Stamp, reso
 	case <-left:
 		return nil
 	case <-ctx.Done():
+		// This tab was frozen, or the machine slept, and let the time go by: another tab
+		// may have renewed.
+		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), prompt)
+		defer cancel()
+		k.Reload(look)
+		if k.Record().Past(from, resource) {
+			return nil
+		}
 		return ctx.Err()
 	}
 }
@@ -132,12 +140,14 @@ func (k *Keeper) renew(l *lane, from Stamp, resource string, trigger Trigger) er
 func (k *Keeper) renewIn(t turn, l *lane, from Stamp, resource string, trigger Trigger) error {
 	send, cancelSend := context.WithTimeout(context.Background(), k.Timeout)
 	defer cancelSend()
+	// Before the record, as whoever writes an outcome down has stored what it brought.
+	last := k.Store.Attempt(send)
 	k.Reload(send)
 	rec := k.Record()
 	if rec.Past(from, resource) {
 		return nil
 	}
-	last, this := k.Store.Attempt(send), Attempt{Of: k.fingerprint(send, rec), Resource: resource, Tab: k.Tab, At: k.Clock.Now()}
+	this := Attempt{Of: k.fingerprint(send, rec), Resource: resource, Tab: k.Tab, At: k.Clock.Now()}
 	if last.Of == this.Of && this.Of != "" {
 		this.Doubt, this.Failures = last.Doubt, last.Failures
 		switch {
@@ -145,6 +155,11 @@ func (k *Keeper) renewIn(t turn, l *lane, from Stamp, resource string, trigger T
 			// That tab is gone, or frozen; unless this one was, and lost its turn to that.
 			if last.Tab != k.Tab && k.alive(send) {
 				return browser.ErrLate
+			}
+			// It may have come to life a moment ago, and to its end.
+			k.Reload(send)
+			if rec = k.Record(); rec.Past(from, resource) {
+				return nil
 			}
 			this.Doubt, trigger = true, OnDoubt
 		case last.Err != nil && last.Resource == resource:

@@ -58,11 +58,13 @@ func (l locks) Steal(ctx context.Context, name string) (release func(), err erro
 
 func (p *Profile) release(name string, w *waiter) func() {
 	return sync.OnceFunc(func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.holders[name] == w {
-			p.pass(name)
-		}
+		w.tab.later(func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.holders[name] == w {
+				p.pass(name)
+			}
+		})
 	})
 }
 
@@ -78,6 +80,16 @@ func (l locks) Held(ctx context.Context) (names []string, err error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// Holder is the tab that has a lock; nil where nobody has.
+func (p *Profile) Holder(name string) *Tab {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.holders[name]; w != nil {
+		return w.tab
+	}
+	return nil
 }
 
 // pass gives a lock to the next in line that is alive. Called with mu held.

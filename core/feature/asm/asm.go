@@ -142,7 +142,10 @@ func (f *feature) end(ctx context.Context, name string, reason session.Reason, r
 	}
 	was, ended := f.keeper.EndFor(ctx, name, cause)
 	if ended && revoke {
-		f.client.Revoke(ctx, was.Tokens)
+		// The customer's own session waits for this, and nobody for it.
+		revoking, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)
+		f.client.Revoke(revoking, was.Tokens)
+		cancel()
 	}
 	f.restored(ctx)
 }

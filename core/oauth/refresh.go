@@ -42,6 +42,12 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource strin
 	return identified, err
 }
 
+// Refreshes tells whether there is a refresh token, and it is not over by what the
+// server has said.
+func (c *Client) Refreshes(t session.Tokens) bool {
+	return !t.Refresh.Empty() && (t.RefreshEnds.IsZero() || c.clock.Now().Before(t.RefreshEnds))
+}
+
 // addResources names what an access token is asked for: one resource, or those of
 // the main token.
 func (c *Client) addResources(f *form, one string) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 
 	"latchkey/core/errcode"
+	"latchkey/core/secret"
 )
 
 // Begin signs in: tokens become a new session, whatever was there before.
@@ -171,14 +172,6 @@ func (k *Keeper) EndFor(ctx context.Context, session string, c Cause) (was Recor
 	return was, ok
 }
 
-// EndBy is EndOf at a limit.
-func (k *Keeper) EndBy(ctx context.Context, session string, limit Trigger) (was Record, ok bool) {
-	if was, ok = k.EndOf(ctx, session, Expired); ok {
-		k.Note(Note{What: DidEnd, Trigger: limit, Reason: Expired, Generation: was.Generation + 1})
-	}
-	return was, ok
-}
-
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
 func (k *Keeper) over(ctx context.Context, from Stamp, resource string, c Cause) (ok bool) {
@@ -189,6 +182,27 @@ func (k *Keeper) over(ctx context.Context, from Stamp, resource string, c Cause)
 		return ended(now, c.Reason), true
 	})
 	return ok
+}
+
+// Forgo leaves the refresh token to another tab: the session goes on for as long as the
+// access token does, or in another way.
+func (k *Keeper) Forgo(ctx context.Context) {
+	k.mu.Lock()
+	loaded := k.loaded
+	k.mu.Unlock()
+	without := func(now Record) (Record, bool) {
+		if !now.Live() || now.Tokens.Refresh.Empty() {
+			return now, false
+		}
+		t := now.Tokens
+		t.Refresh = secret.String{}
+		return now.with(t), true
+	}
+	if loaded {
+		k.replace(ctx, without)
+	} else {
+		k.Store.Update(ctx, without)
+	}
 }
 
 // with is a session's next state: the same with other tokens.

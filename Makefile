@@ -84,7 +84,6 @@ fuzz:
 	done
 	go test ./core/persist -run '^$$' -fuzz FuzzDecode -fuzztime 60s
 	go test ./core/spartacus -run '^$$' -fuzz FuzzRead -fuzztime 60s
-	go test ./core/trace -run '^$$' -fuzz FuzzParse -fuzztime 60s
 	$(say) "100,000,000 spellings of addresses, in the browser"
 	cd web && SPELLINGS=100000000 node --test e2e/url-fuzz.test.mjs
 

@@ -347,6 +347,9 @@ func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, er
 }
 
 func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, error) {
+	if h := r.user(); h.Session != "" {
+		r.within(ctx, h.Keeper) // what has reached a limit is not renewed
+	}
 	h := r.user()
 	if h.Session == "" {
 		return "", errcode.New(errcode.SessionExpired, "there is no session to refresh; sign in first")

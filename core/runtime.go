@@ -144,7 +144,7 @@ func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(
 		Publish:   show,
 		Tell:      func() { r.tabs.Changed() },
 		Tab:       r.tab,
-		Note:      func(n session.Note) { r.note(k, n) },
+		Note:      func(n session.Note) { r.note(strings.Trim(key[len(c.Key):], "/"), k.Entry(n)) },
 		Lifecycle: b.Lifecycle, Leeway: c.Leeway, Timeout: c.Timeout,
 	})
 	return k

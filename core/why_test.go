@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -63,14 +64,34 @@ func (p *page) listen() *ends {
 	return all
 }
 
-// trace is what the page gets of session.trace().
+// trace is what the page gets of session.trace(), as web/src/trace.ts makes it.
 func (p *page) trace(t *testing.T) []strictjson.Value {
 	t.Helper()
 	text, err := p.call("trace", "{}")
 	require.NoError(t, err)
 	v, err := strictjson.Parse(text)
 	require.NoError(t, err)
-	return v.Get("entries").Items()
+	number := func(e strictjson.Value, name string) int64 { n, _ := e.Get(name).Int(); return n }
+	all := slices.Clone(v.Get("entries").Items())
+	if why := v.Get("why"); why.Kind() == strictjson.Obj {
+		all = append(all, why)
+	}
+	var told []strictjson.Value
+	ends := map[string]bool{}
+	for _, e := range all {
+		if e.Get("what").TextOr("") == "ended" {
+			end := fmt.Sprint(e.Get("as").TextOr(""), e.Get("tab").TextOr(""), e.Get("reason").TextOr(""), number(e, "generation"))
+			if ends[end] {
+				continue
+			}
+			ends[end] = true
+		}
+		told = append(told, e)
+	}
+	slices.SortStableFunc(told, func(a, b strictjson.Value) int {
+		return cmp.Or(cmp.Compare(number(a, "at"), number(b, "at")), cmp.Compare(number(a, "generation"), number(b, "generation")))
+	})
+	return told
 }
 
 // tale is a trace in short, without the refreshes that went well.

@@ -6,7 +6,6 @@ import (
 
 	"latchkey/core/errcode"
 	"latchkey/core/strictjson"
-	"latchkey/core/trace"
 )
 
 // Type is an event's name.
@@ -35,10 +34,8 @@ type Event struct {
 	UserID         string
 	// Err goes with an error.
 	Err error
-	// Why goes with the end of a session: who ended it, and on what grounds. Tab is the one
-	// that it is told in.
-	Why *trace.Entry
-	Tab string
+	// Why goes with the end of a session: who ended it, and on what grounds, as JSON.
+	Why string
 	// EndsAt goes with Idle: zero where nothing ends any more.
 	EndsAt time.Time
 }
@@ -58,8 +55,8 @@ func (e Event) JSON() string {
 			o.Int("endsAt", e.EndsAt.UnixMilli())
 		}
 	}
-	if e.Why != nil {
-		o.Raw("why", e.Why.Why(e.Tab))
+	if e.Why != "" {
+		o.Raw("why", e.Why)
 	}
 	if e.Err != nil {
 		o.Raw("error", errcode.JSON(e.Err))

@@ -74,7 +74,7 @@ func (s *Store) attempt() string { return s.key + "/attempt" }
 // can make no other error of ours.
 func passes(code errcode.Code) bool {
 	switch code {
-	case errcode.NetworkError, errcode.Timeout, errcode.ServerError, errcode.RateLimited, errcode.DiscoveryFailed:
+	case errcode.NetworkError, errcode.Timeout, errcode.ServerError, errcode.RateLimited, errcode.DiscoveryFailed, errcode.ConfigInvalid:
 		return true
 	}
 	return false

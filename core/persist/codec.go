@@ -7,11 +7,13 @@ import (
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
-	"latchkey/core/trace"
 )
 
 // Format is the version of the record. A newer one is left alone.
 const Format = 1
+
+// longestWhy bounds what a record says about the end of a session.
+const longestWhy = 600
 
 var (
 	errRubbish = errors.New("the stored session can't be read")
@@ -31,8 +33,8 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.String("session", r.Session)
 	out.Int("generation", r.Generation)
 	out.Text("ended", string(r.Ended))
-	if r.Why.What != "" {
-		out.Raw("why", r.Why.JSON())
+	if r.Why != "" {
+		out.Raw("why", r.Why)
 	}
 	out.Text("mark", r.Mark)
 	out.Raw("state", v.State.JSON())
@@ -118,8 +120,11 @@ func decode(o owner, text string) (session.Record, error) {
 	case session.ByUser, session.Expired, session.Revoked, session.Switched:
 		r.Ended = reason
 	}
-	if why, ok := trace.Parse(v.Get("why")); ok && why.What == string(session.DidEnd) {
-		r.Why = why
+	// It is for people, and what it is the page makes sure of.
+	if why := v.Get("why"); why.Kind() == strictjson.Obj {
+		if r.Why = why.JSON(); len(r.Why) > longestWhy {
+			r.Why = ""
+		}
 	}
 	if !r.Live() {
 		return r, nil

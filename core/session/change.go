@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 
 	"latchkey/core/errcode"
+	"latchkey/core/event"
 	"latchkey/core/secret"
 )
 
@@ -68,7 +69,7 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 	if !same {
 		other = errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
 	}
-	_, ours := k.replaceFor(ctx, Cause{Err: other}, func(now Record) (Record, bool) {
+	_, ours := k.replaceFor(ctx, Note{Err: other}, func(now Record) (Record, bool) {
 		switch {
 		case now.Session != before.Session:
 			return now, false
@@ -157,29 +158,29 @@ func (k *Keeper) Act(ctx context.Context, session, user string) bool {
 // EndOf is End, unless that session is not the one any more. It returns whether
 // it has ended the session, and what was in it.
 func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was Record, ok bool) {
-	return k.EndFor(ctx, session, Cause{Reason: reason})
+	return k.EndFor(ctx, session, Note{Reason: reason})
 }
 
 // EndFor is EndOf that says more of why.
-func (k *Keeper) EndFor(ctx context.Context, session string, c Cause) (was Record, ok bool) {
-	_, ok = k.replaceFor(ctx, c, func(now Record) (Record, bool) {
+func (k *Keeper) EndFor(ctx context.Context, session string, why Note) (was Record, ok bool) {
+	_, ok = k.replaceFor(ctx, why, func(now Record) (Record, bool) {
 		was = now
 		if !now.Live() || now.Session != session {
 			return now, false
 		}
-		return ended(now, c.Reason), true
+		return ended(now, why.Reason), true
 	})
 	return was, ok
 }
 
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
-func (k *Keeper) over(ctx context.Context, from Stamp, resource string, c Cause) (ok bool) {
-	_, ok = k.replaceFor(ctx, c, func(now Record) (Record, bool) {
+func (k *Keeper) over(ctx context.Context, from Stamp, resource string, why Note) (ok bool) {
+	_, ok = k.replaceFor(ctx, why, func(now Record) (Record, bool) {
 		if now.Past(from, resource) {
 			return now, false
 		}
-		return ended(now, c.Reason), true
+		return ended(now, why.Reason), true
 	})
 	return ok
 }
@@ -219,14 +220,14 @@ func ended(now Record, reason Reason) Record {
 // replace is the one way a record is written. It returns what is stored now, and
 // whether change wrote that.
 func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)) (Record, bool) {
-	return k.replaceFor(ctx, Cause{}, change)
+	return k.replaceFor(ctx, Note{}, change)
 }
 
 // replaceFor is replace that says why, for a change that ends a session.
-func (k *Keeper) replaceFor(ctx context.Context, c Cause, change func(Record) (Record, bool)) (Record, bool) {
+func (k *Keeper) replaceFor(ctx context.Context, why Note, change func(Record) (Record, bool)) (Record, bool) {
 	defer k.io.Enter()()
 	wrote := false
-	var notes []Note
+	began := false
 	rec := k.Store.Update(ctx, func(now Record) (Record, bool) {
 		var next Record
 		if next, wrote = change(now); next.Live() {
@@ -241,17 +242,28 @@ func (k *Keeper) replaceFor(ctx context.Context, c Cause, change func(Record) (R
 		if s, ok := k.Strategy.(Marked); ok {
 			next.Mark = s.Mark()
 		}
-		notes = k.notes(now, next, c)
-		for _, n := range notes {
-			if n.What == DidEnd {
-				next.Why = k.Entry(n)
+		// The coming and going of a visitor's is nothing to note.
+		for _, e := range k.events(now, next, false) {
+			switch {
+			case now.Session == next.Session:
+			case e.Type == event.Login:
+				began = true
+			case e.Type == event.Logout:
+				why.What, why.Reason, why.Generation = DidEnd, Reason(e.Reason), next.Generation
+				if why.Reason == Switched && why.Trigger == "" {
+					why.Trigger = OnLogin
+				}
+				next.Why = k.Entry(why)
 			}
 		}
 		return next, true
 	})
 	k.adopt(rec, !wrote, true)
-	for _, n := range notes {
-		k.Note(n)
+	if why.What != "" {
+		k.Note(why)
+	}
+	if began {
+		k.Note(Note{What: Began, Generation: rec.Generation})
 	}
 	if wrote {
 		k.Tell()

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -190,9 +191,9 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 	k.rec = rec
 	k.clear(old, rec)
 	k.schedule()
-	if why := k.why(old, rec); old.Live() && !rec.Live() && why.Tab == "" {
-		// Whoever did that is no tab, and keeps no trace.
-		k.Note(Note{What: DidEnd, Trigger: Trigger(why.Trigger), Reason: reasonOf(rec), Generation: why.Generation})
+	if old.Live() && !rec.Live() && (rec.Why == "" || strings.Contains(rec.Why, nobody)) {
+		// Whoever did that keeps no trace. Each tab may be the only one that knows.
+		k.Note(k.unsaid(old, rec))
 	}
 	k.Publish(k.View(rec), k.events(old, rec, remote))
 	if rec.Session != old.Session {
@@ -205,8 +206,8 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	before, after := k.userID(old), k.userID(rec)
 	say := func(t event.Type, r Reason) event.Event {
-		e := event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after, Tab: k.Tab}
-		if t == event.Logout && r != ByAgent || t == event.Expired {
+		e := event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+		if t == event.Expired || t == event.Logout && r != ByAgent {
 			e.Why = k.why(old, rec)
 		}
 		return e

@@ -1,7 +1,11 @@
 package session
 
 import (
-	"latchkey/core/event"
+	"errors"
+	"strings"
+
+	"latchkey/core/errcode"
+	"latchkey/core/strictjson"
 	"latchkey/core/trace"
 )
 
@@ -18,6 +22,8 @@ type Note struct {
 	Err error
 	// Generation is the record's after it.
 	Generation int64
+	// Nobody says that no tab did it.
+	Nobody bool
 }
 
 // What is what can happen.
@@ -66,54 +72,55 @@ const (
 	OnCleared Trigger = "cleared"
 )
 
-// Cause is why a session is ended.
-type Cause struct {
-	Reason  Reason
-	Trigger Trigger
-	// Err is the server's word, or what was found here.
-	Err error
+// Entry is a note as it is kept: JSON, for people.
+func (k *Keeper) Entry(n Note) string {
+	var o, said strictjson.Object
+	o.Int("at", k.Clock.Now().UnixMilli())
+	tab := k.Tab
+	if n.Nobody {
+		tab = ""
+	}
+	o.String("tab", tab)
+	o.String("what", string(n.What))
+	o.Text("trigger", string(n.Trigger))
+	o.Text("reason", string(n.Reason))
+	o.Int("generation", n.Generation)
+	o.Text("error", string(errcode.Of(n.Err)))
+	var e *errcode.Error
+	if errors.As(n.Err, &e) && e.OAuth != nil {
+		said.Text("error", trace.Word(e.OAuth.Error))
+		said.Text("error_description", trace.Words(e.OAuth.Description))
+		o.Raw("oauth", said.Done())
+	}
+	return o.Done()
 }
 
-// Entry is a note as it is kept.
-func (k *Keeper) Entry(n Note) trace.Entry {
-	e := trace.Entry{At: k.Clock.Now(), Tab: k.Tab, What: string(n.What), Trigger: string(n.Trigger), Reason: string(n.Reason), Generation: n.Generation}
-	if n.Trigger == OnServer || n.Trigger == OnCleared {
-		e.Tab = "" // no tab did that
+// unsaid is the end of old's session, where rec does not say who did that: no tab, or one
+// of an older version.
+func (k *Keeper) unsaid(old, rec Record) Note {
+	if rec.Generation == 0 {
+		return Note{What: DidEnd, Trigger: OnCleared, Reason: Revoked, Generation: old.Generation, Nobody: true}
 	}
-	return e.Failed(n.Err)
+	n := Note{What: DidEnd, Reason: rec.Ended, Generation: rec.Generation, Nobody: true}
+	if rec.Why != "" {
+		n.Trigger = OnServer
+	}
+	return n
 }
 
-// notes are what there is to note of a change of this tab's: that a session has ended,
-// or begun.
-func (k *Keeper) notes(was, rec Record, c Cause) (all []Note) {
-	for _, e := range k.events(was, rec, false) {
-		n := Note{Generation: rec.Generation}
-		switch {
-		case e.Reason == string(ByAgent): // whoever acts for whom, the session is the same
-			continue
-		case e.Type == event.Login:
-			n.What = Began
-		case e.Type == event.Logout:
-			n.What, n.Trigger, n.Reason, n.Err = DidEnd, c.Trigger, Reason(e.Reason), c.Err
-			if n.Reason == Switched && n.Trigger == "" {
-				n.Trigger = OnLogin
-			}
-		default:
-			continue
-		}
-		all = append(all, n)
-	}
-	return all
-}
+// nobody is in an entry that is no tab's.
+const nobody = `"tab":""`
 
-// why is what rec says of the end of the session before it.
-func (k *Keeper) why(old, rec Record) *trace.Entry {
-	e := rec.Why
-	if e.What == "" {
-		e = trace.Entry{At: k.Clock.Now(), What: string(DidEnd), Generation: rec.Generation}
-		if rec.Generation == 0 {
-			e.Trigger, e.Generation = string(OnCleared), old.Generation
-		}
+// why is what rec says of the end of the session before it, for an event: with whether
+// that was here.
+func (k *Keeper) why(old, rec Record) string {
+	why := rec.Why
+	if why == "" {
+		why = k.Entry(k.unsaid(old, rec))
 	}
-	return &e
+	here := `{"here":false,`
+	if k.Tab != "" && strings.Contains(why, `"tab":"`+k.Tab+`"`) {
+		here = `{"here":true,`
+	}
+	return here + why[1:]
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"latchkey/core/policy"
-	"latchkey/core/trace"
 )
 
 // Stamp tells one state of a session from all others. Session is the random id
@@ -21,9 +20,9 @@ type Record struct {
 	// Began is when somebody signed in.
 	Began time.Time
 	// Ended is why the last session ended, where there is none now, and Why who ended it, when
-	// and on what grounds; zero where nobody said.
+	// and on what grounds: an entry of the trace, or "" where nobody said. It is for people.
 	Ended  Reason
-	Why    trace.Entry
+	Why    string
 	Tokens Tokens
 	// Acts is the user whom the session's own acts for, since a generation: "" and 0
 	// where for nobody but themselves.

@@ -216,7 +216,7 @@ func (k *Keeper) renewIn(t turn, l *lane, from Stamp, resource string, trigger T
 		if this.Doubt {
 			trigger = OnDoubt
 		}
-		if k.over(send, rec.Stamp, resource, Cause{Reason: Expired, Trigger: trigger, Err: out.Err}) && out.tell {
+		if k.over(send, rec.Stamp, resource, Note{Reason: Expired, Trigger: trigger, Err: out.Err}) && out.tell {
 			k.Trouble(out.Err)
 		}
 		return nil

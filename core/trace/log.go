@@ -1,8 +1,14 @@
+// Package trace keeps what has happened to a session, for whoever asks later why they
+// were signed out: who did it, when, what set it off, and what the server said.
+//
+// Nothing in it is secret, as [Word] and [Words] see to, and nothing of it is believed: it
+// is for people. An entry is JSON, made by a keeper ([latchkey/core/session.Keeper.Entry])
+// and read by the page (web/src/trace.ts), which makes sure of what it is; here it is but
+// a text.
 package trace
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,19 +19,14 @@ import (
 )
 
 const (
-	// format is of what is stored. A newer one is left alone.
-	format = 1
 	// most entries are kept, in so many bytes: the newest ones.
 	most  = 50
 	bytes = 16 << 10
-	// patience bounds one look at the storage, and the wait for the lock.
+	// patience bounds the wait for the lock, and then that for the storage.
 	patience = 2 * time.Second
 	// settle is how long the lock is kept after a write: each process has a copy of
 	// localStorage, and a write takes up to 4 ms to reach the others.
 	settle = 20 * time.Millisecond
-	// astray is how much later than another tab's an entry may be written that was before
-	// it. By more than that a clock was set back.
-	astray = 10 * time.Second
 )
 
 // Log is the trace in storage, which is one for all tabs. Its methods may be called
@@ -42,8 +43,7 @@ type Log struct {
 
 	mu sync.Mutex
 	// waiting is what is not stored yet.
-	waiting  []Entry
-	draining bool
+	waiting []string
 }
 
 // New returns the Log under a key; its lock has the same name.
@@ -52,153 +52,76 @@ func New(storage browser.Storage, locks browser.Locks, clock browser.Clock, key 
 }
 
 // Add keeps an entry. It returns at once, and writes later.
-func (l *Log) Add(e Entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, e)
-	if !l.draining {
-		l.draining = true
-		go l.drain()
-	}
-}
-
-// drain writes until nothing waits.
-func (l *Log) drain() {
-	defer func() {
-		if recover() != nil {
-			l.rest(true)
-		}
+func (l *Log) Add(entry string) {
+	l.wait(entry)
+	go func() {
+		defer func() { _ = recover() }()
+		l.Entries(context.Background())
 	}()
-	for {
-		// What could not be written goes along with the next.
-		if _, written := l.update(context.Background()); l.rest(!written) {
-			return
-		}
-	}
 }
 
-// rest ends the draining, if nothing waits or anyway.
-func (l *Log) rest(anyway bool) bool {
+func (l *Log) wait(entries ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.draining = !anyway && len(l.waiting) > 0
-	return !l.draining
+	l.waiting = last(append(l.waiting, entries...))
 }
 
-// Entries are all there are, the oldest first, with what this tab has not written yet, and
-// with ends that are known of, where whoever did that had no time to write.
-func (l *Log) Entries(ctx context.Context, ends ...Entry) []Entry {
-	all, _ := l.update(ctx)
-	for _, e := range ends {
-		all = add(all, e)
+func last(entries []string) []string { return entries[max(0, len(entries)-most):] }
+
+// settled is all without the beginning of a refresh whose tab writes another entry: what
+// came of it, as a rule. So that of a tab that was killed stays.
+func settled(all []string, e string) (left []string) {
+	tab, _, _ := strings.Cut(e[strings.Index(e, `"tab":`):], ",")
+	for _, old := range all {
+		if !strings.Contains(old, tab+`,"what":"sending"`) {
+			left = append(left, old)
+		}
 	}
-	return all
+	return left
 }
 
-// update reads what is stored, and writes it with what waits.
-func (l *Log) update(ctx context.Context) (all []Entry, written bool) {
+// Entries writes what waits, and returns all there is as a JSON array: in the order of
+// writing, which may be a little later than that of the times in it.
+func (l *Log) Entries(ctx context.Context) string {
 	defer l.one.Enter()()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
-	release, err := l.locks.Acquire(ctx, l.key)
+	line, leave := context.WithTimeout(ctx, patience)
+	defer leave()
+	release, err := l.locks.Acquire(line, l.key)
 	if err != nil {
 		release = func() {}
 	}
-	reading, cancelReading := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancelReading()
-	text, _, failed := l.storage.Get(reading, l.key)
-	all, newer := parse(text)
+	l.clock.AfterFunc(settle, release)
+	text, _, err := l.storage.Get(ctx, l.key)
 
 	l.mu.Lock()
-	waiting := slices.Clone(l.waiting)
+	waiting := l.waiting
+	l.waiting = nil
 	l.mu.Unlock()
+	var all []string
+	v, _ := strictjson.Parse(text)
+	format, _ := v.Get("format").Int()
+	if format == 1 && len(text) < 4*bytes {
+		for _, e := range v.Get("entries").Items() {
+			all = append(all, e.JSON())
+		}
+	}
 	for _, e := range waiting {
-		all = add(all, e)
+		all = append(settled(all, e), e)
 	}
-	all, text = cut(all)
-	if len(waiting) == 0 {
-		release()
-		return all, true
+	all = last(all)
+	text = strings.Join(all, ",")
+	for len(text) > bytes {
+		all = all[1:]
+		text = strings.Join(all, ",")
 	}
-	if failed == nil && !newer {
-		failed = l.storage.Set(reading, l.key, text)
-	}
-	if written = failed == nil && !newer; !written {
-		release()
-	} else {
-		l.clock.AfterFunc(settle, release)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.waiting = l.waiting[len(waiting):]; !written {
-		kept := append(slices.Clone(waiting), l.waiting...)
-		l.waiting = kept[max(0, len(kept)-most):]
-	}
-	return all, written
-}
-
-// add puts an entry behind the others. The outcome of a refresh takes the place of its
-// beginning; an end that several tabs have noticed is one.
-func add(all []Entry, e Entry) []Entry {
-	if e.What == "ended" && slices.ContainsFunc(all, e.same) {
-		return all
-	}
-	for i, old := range slices.Backward(all) {
-		if old.Tab != e.Tab || old.As != e.As {
-			continue
-		}
-		if old.What == "sending" && e.outcome() {
-			if e.Trigger == "" {
-				e.Trigger = old.Trigger
-			}
-			all = slices.Delete(all, i, i+1)
-		}
-		break
-	}
-	at := len(all)
-	for at > 0 && e.before(all[at-1]) {
-		at--
-	}
-	return slices.Insert(all, at, e)
-}
-
-// parse reads what is stored. Rubbish is nothing.
-func parse(text string) (all []Entry, newer bool) {
-	if len(text) > 4*bytes {
-		return nil, false
-	}
-	v, err := strictjson.Parse(text)
-	if err != nil {
-		return nil, false
-	}
-	if n, ok := v.Get("format").Int(); !ok || n != format {
-		return nil, n > format
-	}
-	for _, item := range v.Get("entries").Items() {
-		if e, ok := Parse(item); ok {
-			all = append(all, e)
+	text = "[" + text + "]"
+	if len(waiting) > 0 {
+		// A newer version's is left alone.
+		if err != nil || format > 1 || l.storage.Set(ctx, l.key, `{"format":1,"entries":`+text+`}`) != nil {
+			l.wait(waiting...)
 		}
 	}
-	return all, false
+	return text
 }
-
-// cut leaves the newest of all, and writes them.
-func cut(all []Entry) ([]Entry, string) {
-	all = all[max(0, len(all)-most):]
-	texts := make([]string, len(all))
-	size := 0
-	for i, e := range slices.Backward(all) {
-		texts[i] = e.JSON()
-		if size += len(texts[i]) + 1; size > bytes {
-			all, texts = all[i+1:], texts[i+1:]
-			break
-		}
-	}
-	var o strictjson.Object
-	o.Int("format", format)
-	o.Raw("entries", List(texts))
-	return all, o.Done()
-}
-
-// List is a JSON array of what is JSON already.
-func List(texts []string) string { return "[" + strings.Join(texts, ",") + "]" }

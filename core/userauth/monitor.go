@@ -187,7 +187,7 @@ func (m *Monitor) check(ctx context.Context, rec session.Record, believed bool) 
 		_ = m.Keeper.Continue(ctx, rec, tokens) // or it has ended meanwhile
 		return tokens.SessionState == "" || tokens.SessionState == rec.Tokens.SessionState, false
 	case err == nil, believed && errors.As(err, &e) && e.OAuth != nil && e.OAuth.Error == "login_required":
-		m.Keeper.EndFor(ctx, rec.Session, session.Cause{Reason: session.Revoked, Trigger: session.OnCheck, Err: err})
+		m.Keeper.EndFor(ctx, rec.Session, session.Note{Reason: session.Revoked, Trigger: session.OnCheck, Err: err})
 	case errcode.Of(err) == errcode.NetworkError, errcode.Of(err) == errcode.Timeout:
 		return false, true
 	default:

@@ -7,7 +7,8 @@ import type { Plane } from './covered';
 import type { Runtime } from './loader';
 import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
-import { frozen, type Published } from './published';
+import type { Published } from './published';
+import { traceOf } from './trace';
 import { forget, keep } from './windows';
 import type {
   Claims,
@@ -123,9 +124,7 @@ export const createMethods = (
       return call('loginForm');
     },
     async trace(): Promise<readonly TraceEntry[]> {
-      const { entries } = await call('trace');
-      for (let i = 0; i < entries.length; i++) frozen(entries[i], { freeze });
-      return freeze(entries);
+      return traceOf(await call('trace'), freeze);
     },
     async 'agent.login'(username: string, password: string) {
       await assist('agentLogin', take({ username, password }, 'username* password*'));

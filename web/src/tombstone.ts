@@ -54,7 +54,7 @@ export const tombstone = (
           generation,
           ended: 'revoked',
           // For whoever asks why they were signed out: no tab did it.
-          why: { at, tab: '', trigger: 'server', generation, what: 'ended', reason: 'revoked' },
+          why: { at, tab: '', what: 'ended', trigger: 'server', reason: 'revoked', generation },
           state,
           policy,
         }),

@@ -629,24 +629,6 @@ export interface SessionEvent {
   readonly endsAt?: number | null;
 }
 
-/** How a session came to its end: of which tab, set off by what, and in whose words. Nothing in it is secret. Frozen. */
-export interface EndReason {
-  /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
-  readonly tab: string;
-  /** It was this tab. */
-  readonly here: boolean;
-  /** What it ended on; nothing where that is plain from the `reason`. */
-  readonly trigger?: TraceTrigger;
-  /** What this library calls the error that the session ended with. */
-  readonly error?: SessionErrorCode;
-  /** The server's own words, cut to those that can't be a name or a secret. */
-  readonly oauth?: { readonly error: string; readonly error_description?: string };
-  /** Counts the changes of the session's record, in all tabs. */
-  readonly generation: number;
-  /** In milliseconds since the epoch. */
-  readonly at: number;
-}
-
 /**
  * What set a step off. A refresh: `'due'`, ahead of time; `'use'`, for a request with a token that was over; `'refused'`, for one that the server
  * refused; `'ask'`, by the page; `'doubt'`, as nobody knew what had become of the one before. An end: `'login'`, somebody else signed in;
@@ -667,16 +649,34 @@ export type TraceTrigger =
   | 'idle'
   | 'absolute';
 
-/** One step of a session's life, for whoever asks why they were signed out. Frozen. */
-export interface TraceEntry extends Omit<EndReason, 'here'> {
+/** One step of a session's life, for whoever asks why they were signed out. Nothing in it is secret. Frozen. */
+export interface TraceEntry {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
+  readonly tab: string;
   /** Whose session, where it is not the user's own. */
   readonly as?: 'client' | 'agent';
   /**
-   * `'began'`: a sign-in. `'sending'`: a refresh was sent; it stays where nothing came of it, as its tab was killed. `'renewed'`, `'failed'`:
-   * what came of one; `'late'`: an answer that was for a session that had moved on. `'tookOver'`: from a tab that had frozen. `'ended'`: for the `reason`.
+   * `'began'`: a sign-in. `'sending'`: a refresh was sent. `'renewed'`, `'failed'`: what came of one; `'late'`: an answer for a session that
+   * had moved on. `'tookOver'`: from a tab that had frozen. `'ended'`: for the `reason`.
    */
   readonly what: 'began' | 'sending' | 'renewed' | 'failed' | 'late' | 'tookOver' | 'ended';
+  /** What set it off; nothing where that is plain. */
+  readonly trigger?: TraceTrigger;
   readonly reason?: SessionEvent['reason'];
+  /** What this library calls the error that it failed, or the session ended, with. */
+  readonly error?: SessionErrorCode;
+  /** The server's own words, cut to those that can't be a name or a secret. */
+  readonly oauth?: { readonly error: string; readonly error_description?: string };
+  /** Counts the changes of the session's record, in all tabs. */
+  readonly generation: number;
+}
+
+/** How a session came to its end: by which tab, set off by what, and in whose words. Frozen. */
+export interface EndReason extends TraceEntry {
+  /** It was this tab. */
+  readonly here: boolean;
 }
 
 /** What a page can branch on. Codes never change their meaning. */

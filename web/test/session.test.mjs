@@ -643,7 +643,7 @@ test('the trace, and why a session ended, are the page’s to read and nobody’
   assert.ok([all, all[0], all[0].oauth].every(Object.isFrozen));
   let told;
   session.on('logout', (event) => (told = event.why));
-  const why = { ...ended, here: false };
+  const why = { ...ended, what: 'ended', here: false };
   (await runtime()).publish({ state: anonymous, policy: nobody, events: [{ type: 'logout', reason: 'expired', why }] });
   assert.deepEqual(told, why);
   session.close();

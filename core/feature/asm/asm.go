@@ -136,7 +136,7 @@ func (f *feature) end(ctx context.Context, name string, reason session.Reason, r
 	if name == "" {
 		return
 	}
-	cause := session.Cause{Reason: reason}
+	cause := session.Note{Reason: reason}
 	if reason == session.Expired {
 		cause.Trigger = session.OnIdle
 	}

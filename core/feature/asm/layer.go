@@ -39,7 +39,7 @@ func told(events []event.Event, before, after string) (all []event.Event) {
 	say := func(e event.Event, t event.Type, r session.Reason) {
 		e.Type, e.Reason, e.PreviousUserID, e.UserID = t, string(r), before, after
 		if t == event.Login {
-			e.Why = nil
+			e.Why = ""
 		}
 		all = append(all, e)
 	}

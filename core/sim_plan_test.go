@@ -98,7 +98,7 @@ func planOf(seed uint64) *plan {
 	p.signed = rng.IntN(8) > 0
 	p.agent = p.shop && rng.IntN(2) == 0
 	p.acting = p.agent && rng.IntN(2) == 0
-	p.steps = one(40, 50, 60, 70, 80)
+	p.steps = one(30, 40, 50, 60, 70)
 	if rng.IntN(40) == 0 {
 		p.steps = 300
 	}

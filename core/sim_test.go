@@ -16,7 +16,7 @@ import (
 	"latchkey/core/browser/browsertest"
 )
 
-// The simulator runs the tabs of one person, and a server, in a bubble whose only
+// The simulator (RR-52) runs the tabs of one person, and a server, in a bubble whose only
 // scheduler is a seeded one: it decides which operation of which tab happens next, which
 // message is lost, late or doubled, which tab dies or freezes, what becomes of the
 // storage, of the locks and of the server, when the clock jumps and what the person does.
@@ -41,7 +41,7 @@ import (
 //	go test ./core -run 'TestSimulation$' -seed 1234
 var (
 	seed      = flag.Uint64("seed", 0, "run only the simulation with this seed, and print its story")
-	schedules = flag.Uint64("schedules", 500, "how many simulations to run, with seeds from -from")
+	schedules = flag.Uint64("schedules", 300, "how many simulations to run, with seeds from -from")
 	from      = flag.Uint64("from", 1, "the first seed")
 	all       = flag.Bool("all", false, "run all of them, whatever is found, and only list the seeds")
 	shrinking = flag.Bool("shrink", true, "make a short story of a failure")

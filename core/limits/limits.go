@@ -266,7 +266,7 @@ func (l *Limits) lastSign(ctx context.Context, name, text string, sign bool) tim
 	// Two tabs that have no storage in common, and each a session of its own, would answer
 	// each other for ever.
 	whose, _, _ := strings.Cut(text, " ")
-	again := mine == l.told && whose != "" && whose != name
+	again := mine == l.told && whose != name
 	l.told = mine
 	l.mu.Unlock()
 	if last.Sub(stored) >= time.Millisecond && !again {

@@ -100,7 +100,7 @@ func runAll(t *testing.T, first, n uint64) reach {
 			t.Errorf("seed %d, of %d schedules here: %s", i, (i-first)/n+1, o.failed)
 			break
 		}
-		short := shrink(t, p, o.failed)
+		short := shorter(t, p, o.failed)
 		told := short.run(t, true, nil)
 		t.Errorf("seed %d, of %d schedules here: %s\nshort: %s\n  %s\nrun it again: go test ./core -run 'TestSimulation$' %s",
 			i, (i-first)/n+1, o.failed, told.failed, told.story, short)

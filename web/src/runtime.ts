@@ -55,6 +55,8 @@ export const startRuntime = async (
     'pageshow',
     ({ persisted }: PageTransitionEvent) => {
       if (!persisted) return;
+      // Before the page's own listeners, and any task.
+      plane.back();
       const looked = call('look')
         .catch(() => {})
         .then(() => {

@@ -229,7 +229,8 @@ export const createSession = (given: SessionOptions): Session => {
       const { isAgent, isLoggedIn, userId } = state;
       try {
         const json: any = storage.getItem(isAgent ? agentKey() : config.key);
-        if (json?.then || (isAgent ? isLive(json) : !isLoggedIn || parse(json)?.session == plane.policy.session)) return;
+        if (json?.then || (isAgent ? isLive(json) : !isLoggedIn || parse(json)?.session == plane.policy.session))
+          return;
         gone = !up && { ...plane.policy, userId };
         plane.policy = none;
         show(anonymous());
@@ -306,7 +307,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
   const listenTo = (change: typeof addEventListener | undefined) => {
     change?.('storage', touched);
-    change?.('pageshow', touched, { capture: true });
+    change?.('pageshow', touched);
   };
 
   const match = createMatch(options.api);
@@ -364,6 +365,8 @@ export const createSession = (given: SessionOptions): Session => {
     ) as Methods),
     ready,
     get state() {
+      // Somebody's listener for pageshow may be called before ours.
+      if (plane.left) plane.back();
       return state;
     },
     subscribe: (fn) => listen('', fn),

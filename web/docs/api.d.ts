@@ -581,7 +581,7 @@ export interface SessionEvent {
     /** With the type `'error'`. */
     readonly error?: SessionErrorLike;
     /** With the types `'logout'` and `'expired'`: who ended it, and on what grounds. */
-    readonly why?: EndReason;
+    readonly why?: TraceEntry;
     /**
      * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
      * when that is called off, or the agent has gone.
@@ -595,12 +595,14 @@ export interface SessionEvent {
  * record was gone from storage; `'idle'` and `'absolute'`, a ceiling.
  */
 export type TraceTrigger = 'due' | 'use' | 'refused' | 'ask' | 'doubt' | 'login' | 'answer' | 'check' | 'server' | 'cleared' | 'idle' | 'absolute';
-/** One step of a session's life, for whoever asks why they were signed out. Nothing in it is secret. Frozen. */
+/** One step of a session's life, for whoever asks why they were signed out: which tab took it, set off by what. Nothing in it is secret. Frozen. */
 export interface TraceEntry {
     /** In milliseconds since the epoch. */
     readonly at: number;
     /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
     readonly tab: string;
+    /** It is this tab. */
+    readonly here: boolean;
     /** Whose session, where it is not the user's own. */
     readonly as?: 'client' | 'agent';
     /**
@@ -620,11 +622,6 @@ export interface TraceEntry {
     };
     /** Counts the changes of the session's record, in all tabs. */
     readonly generation: number;
-}
-/** How a session came to its end: by which tab, set off by what, and in whose words. Frozen. */
-export interface EndReason extends TraceEntry {
-    /** It was this tab. */
-    readonly here: boolean;
 }
 /** What a page can branch on. Codes never change their meaning. */
 export type SessionErrorCode = 'config_invalid' | 'runtime_failed' | 'not_supported' | 'invalid_credentials' | 'interaction_required' | 'access_denied' | 'state_mismatch' | 'issuer_mismatch' | 'id_token_invalid' | 'discovery_failed' | 'server_error' | 'rate_limited' | 'network_error' | 'timeout' | 'aborted' | 'session_expired' | 'session_changed' | 'agent_logged_in' | 'popup_blocked' | 'popup_closed' | 'storage_failed' | 'isolated' | 'closed';

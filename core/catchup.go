@@ -115,6 +115,7 @@ func (c *catchUp) up(ctx context.Context) {
 		return
 	}
 	defer c.one.Enter()()
+	c.r.share(ctx)
 	for _, k := range c.r.keepers() {
 		k.Reload(ctx)
 	}

@@ -21,6 +21,8 @@ type Config struct {
 	Key, Context string
 	// Shared says that all tabs of the origin have one storage.
 	Shared bool
+	// Copied says that each tab has a storage of its own, which a copy of the tab has too.
+	Copied bool
 	// InMemory says that the session does not outlive the page.
 	InMemory bool
 	OAuth    oauth.Config
@@ -89,7 +91,7 @@ func ParseConfig(text string) (Config, error) {
 		return all
 	}
 	c := Config{
-		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", InMemory: str("storage") == "memory",
+		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", Copied: str("storage") == "session", InMemory: str("storage") == "memory",
 		DPoP: flag("dpop"), Monitor: flag("monitorSession"), Flow: userauth.Flow(str("flow")), Origin: str("origin"),
 		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout"), Exclude: texts("exclude"), Prefix: str("prefix")},
 		Leeway:      duration("refreshLeeway", time.Second, 30*time.Second),

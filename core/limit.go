@@ -48,7 +48,7 @@ func (r *Runtime) warn(end time.Time, of session.Trigger) {
 // expire ends the session at a limit, and gives back at the server what was in it, as a
 // logout does; who has to know that it is over does not wait for that.
 func (r *Runtime) expire(ctx context.Context, name string, of session.Trigger) {
-	was, ok := r.keeper.EndBy(ctx, name, of)
+	was, ok := r.keeper.EndFor(ctx, name, session.Note{Reason: session.Expired, Trigger: of})
 	if !ok {
 		return
 	}

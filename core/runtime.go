@@ -49,6 +49,8 @@ type Runtime struct {
 	// limits are everybody's, mine the main session's; nil where there are none.
 	limits []*limits.Limits
 	mine   *limits.Limits
+	// copies is nil where tabs do not copy what is stored.
+	copies *tabs.Copies
 	// leaving lets go of what keeps the page out of the back/forward cache.
 	leaving []func()
 	catchUp *catchUp
@@ -109,6 +111,10 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 			k.Reload(context.Background())
 		}
 	})
+	if c.Copied {
+		r.copies = tabs.NewCopies(b, c.Key+"/tab")
+		r.leaving = append(r.leaving, r.copies.Leave)
+	}
 	r.catchUp = newCatchUp(r)
 	return r, nil
 }
@@ -183,6 +189,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	defer close(r.started)
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
+	r.share(ctx)
 	for _, k := range r.beside {
 		k.Load(ctx, nil)
 	}
@@ -241,6 +248,15 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		}()
 	}
 	return ""
+}
+
+// share has a tab that is a copy of another one leave the refresh token to that.
+func (r *Runtime) share(ctx context.Context) {
+	if r.copies.Found(ctx) {
+		for _, k := range r.keepers() {
+			k.Forgo(ctx)
+		}
+	}
 }
 
 // answered deals with the server's answer in an address, if it is one.

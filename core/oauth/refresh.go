@@ -42,6 +42,12 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource strin
 	return identified, err
 }
 
+// Refreshes tells whether there is a refresh token, and it is not over by what the
+// server has said.
+func (c *Client) Refreshes(t session.Tokens) bool {
+	return !t.Refresh.Empty() && (t.RefreshEnds.IsZero() || c.clock.Now().Before(t.RefreshEnds))
+}
+
 // misconfigured gives the errors that are about this client rather than about its tokens
 // (RFC 6749, section 5.2) the code for that: to try again is of no use before somebody
 // has mended it, and nobody is signed out for it.

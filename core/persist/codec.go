@@ -58,6 +58,9 @@ func encodeTokens(t session.Tokens, generation int64) string {
 	var out strictjson.Object
 	out.String("access", t.Access.Expose())
 	out.Text("refresh", t.Refresh.Expose())
+	if !t.RefreshEnds.IsZero() {
+		out.Int("refreshEnds", t.RefreshEnds.UnixMilli())
+	}
 	out.Text("id", t.ID.Expose())
 	out.String("type", t.Type)
 	out.Text("jkt", t.ProofKey)
@@ -155,6 +158,9 @@ func decodeTokens(v strictjson.Value, generation int64) (session.Tokens, error) 
 	}
 	t.Access = secret.New(access)
 	t.Refresh = secret.New(v.Get("refresh").TextOr(""))
+	if ends, ok := v.Get("refreshEnds").Int(); ok {
+		t.RefreshEnds = time.UnixMilli(ends)
+	}
 	t.ProofKey = v.Get("jkt").TextOr("")
 	t.CSRF = secret.New(v.Get("csrf").TextOr(""))
 	t.ID = secret.New(id)

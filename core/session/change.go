@@ -6,6 +6,7 @@ import (
 
 	"latchkey/core/errcode"
 	"latchkey/core/event"
+	"latchkey/core/secret"
 )
 
 // Begin signs in: tokens become a new session, whatever was there before.
@@ -172,11 +173,6 @@ func (k *Keeper) EndFor(ctx context.Context, session string, why Note) (was Reco
 	return was, ok
 }
 
-// EndBy is EndOf at a limit.
-func (k *Keeper) EndBy(ctx context.Context, session string, limit Trigger) (was Record, ok bool) {
-	return k.EndFor(ctx, session, Note{Reason: Expired, Trigger: limit})
-}
-
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
 func (k *Keeper) over(ctx context.Context, from Stamp, resource string, why Note) (ok bool) {
@@ -187,6 +183,27 @@ func (k *Keeper) over(ctx context.Context, from Stamp, resource string, why Note
 		return ended(now, why.Reason), true
 	})
 	return ok
+}
+
+// Forgo leaves the refresh token to another tab: the session goes on for as long as the
+// access token does, or in another way.
+func (k *Keeper) Forgo(ctx context.Context) {
+	k.mu.Lock()
+	loaded := k.loaded
+	k.mu.Unlock()
+	without := func(now Record) (Record, bool) {
+		if !now.Live() || now.Tokens.Refresh.Empty() {
+			return now, false
+		}
+		t := now.Tokens
+		t.Refresh = secret.String{}
+		return now.with(t), true
+	}
+	if loaded {
+		k.replace(ctx, without)
+	} else {
+		k.Store.Update(ctx, without)
+	}
 }
 
 // with is a session's next state: the same with other tokens.

@@ -153,6 +153,7 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     if (it.signal?.aborted) return told(() => call(rule));
     if (rule && isReady(it, rule))
       return told(async () => {
+        rule.used = true;
         it!.keep(options.retries > 0);
         it!.response = await call(rule);
         if (rule.capture || it!.refused(rule, it!.response)) return proceed(it!);

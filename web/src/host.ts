@@ -25,8 +25,12 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
-  /** What the page is shown: an agent's signs of life are wanted. */
-  state(): { readonly isAgent: boolean };
+  /** What the page is shown. */
+  state(): { readonly isAgent: boolean; readonly isLoggedIn: boolean };
+  /** Whether signs of life are wanted of whoever is signed in, and not only of an agent. */
+  idle?: boolean;
+  /** Whether requests have carried what was published last. */
+  used(): boolean;
   /** What makes proofs (RFC 9449). */
   prover(): Prover;
   navigate?(path: string): void;
@@ -65,6 +69,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     verify,
     request,
     query,
+    startsWith,
     types,
     members,
   } = kit;
@@ -78,6 +83,8 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     addEventListener,
     document,
     location,
+    navigator,
+    performance,
   } = types as typeof globalThis;
 
   // Where the browser has no locks, or refuses them, tabs cannot wait for one another, but the sessions of one page
@@ -251,33 +258,50 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   });
 
   let channel: BroadcastChannel | undefined;
-  try {
-    channel = new BroadcastChannel(key);
-    channel.onmessage = ({ data }) => enter(5, 0, data);
-  } catch {
-    // Not there, or refused with the storage: there is no other tab to tell.
-  }
+  const join = (): void => {
+    try {
+      channel = new BroadcastChannel(key);
+      channel.onmessage = ({ data }) => enter(5, 0, data);
+    } catch {
+      // Not there, or refused with the storage: there is no other tab to tell.
+    }
+  };
+  join();
 
+  /** The page is being left, or is in the back/forward cache. */
+  let left = false;
+  const visible = (): boolean => !left && document.visibilityState == 'visible';
   const heard = (event: any): void => {
     const { type } = event;
     if (type == 'storage') {
       // Without a key: the whole area was cleared.
       for (const part of ['', '/agent', '/client'])
         if (event.key === key + part || (event.key === null && !part)) enter(4, 0, 'touched');
-    } else if (type == 'pageshow' ? event.persisted : type == 'online' || document.visibilityState == 'visible') {
-      enter(4, 0, 'resumed');
+      return;
     }
+    if (type[0] == 'o') return enter(4, 0, type);
+    if (type == 'pageshow' && !event.persisted) return;
+    if (startsWith(type, 'page')) {
+      left = type == 'pagehide';
+      // A note would throw a page out of the back/forward cache; it looks for itself when it comes back.
+      channel?.close();
+      channel = undefined;
+      if (!left) join();
+    }
+    enter(4, 0, type == 'pagehide' ? 'left' : visible() ? 'resumed' : 'hidden');
   };
-  for (const type of ['visibilitychange', 'pageshow', 'online', 'storage']) {
-    addEventListener(type, heard, { signal: listening.signal });
+  // Some are told to the document, and do not bubble.
+  for (const type of ['visibilitychange', 'resume', 'pagehide', 'pageshow', 'online', 'offline', 'storage']) {
+    addEventListener(type, heard, { signal: listening.signal, capture: true });
   }
 
-  // An agent who does nothing is signed out.
+  // Whoever does nothing is signed out.
   let active = 0;
   const sign = (event: Event): void => {
     const at = clock();
+    const { isAgent, isLoggedIn } = options.state();
     // A clock may be set back.
-    if (!options.state().isAgent || !event.isTrusted || (at >= active && at < active + 1000)) return;
+    if (!(isAgent || (options.idle && isLoggedIn)) || !event.isTrusted || (at >= active && at < active + 1000)) return;
     active = at;
     enter(4, 0, 'active');
   };
@@ -324,7 +348,10 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         settle(1, id, 'AbortError');
       },
       random: (n: number) => random(new Uint8Array(n)),
-      visible: () => document.visibilityState == 'visible',
+      visible,
+      online: () => !left && navigator?.onLine !== false,
+      // No other document has begun at that moment.
+      page: `${performance.timeOrigin}`,
       href: () => location.href,
       cookie: (name: string) => cookieOf(types as typeof globalThis, name),
       forget: (name: string) => forgetCookie(types as typeof globalThis, name),

@@ -35,7 +35,7 @@ export interface MethodOptions {
   /** What the session is made of; `again` takes it up anew. */
   config: Config;
   again(change: () => void): Promise<void>;
-  plane: Pick<Plane, 'switching' | 'alone'>;
+  plane: Pick<Plane, 'switching' | 'alone' | 'policy'>;
   /** Those of the options. */
   claims: Claim[];
   publish(published: Published): void;
@@ -101,7 +101,11 @@ export const createMethods = (
       return state();
     },
     async getAccessToken(options: { minValidity?: number; resource?: string } = {}): Promise<string> {
-      return (await call('accessToken', take(options, 'minValidity:@number resource'))).token;
+      const { token } = await call('accessToken', take(options, 'minValidity:@number resource'));
+      // Whoever asks for it uses it.
+      const { user } = plane.policy.rules;
+      if (user) user.used = true;
+      return token;
     },
     async getIdToken(): Promise<string> {
       return (await call('idToken')).token;

@@ -38,6 +38,9 @@ func (t *Tab) Unplug(offline bool) {
 // that is said, they have.
 func (t *Tab) Use(used bool) { t.unused.Store(!used) }
 
+// Timers is how many are set.
+func (t *Tab) Timers() int { return int(t.timers.Load()) }
+
 func either(first bool, a, b browser.Signal) browser.Signal {
 	if first {
 		return a

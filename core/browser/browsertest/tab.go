@@ -20,9 +20,12 @@ type Tab struct {
 	end  context.CancelFunc
 
 	location *Location
+	// own is its storage, where that is not the profile's.
+	own *Area
 	// What the browser says of the page.
 	hidden, offline, unused atomic.Bool
 	frost                   frost
+	timers                  atomic.Int64
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
 	// origins gave it.
 	proofKey string
@@ -47,6 +50,9 @@ func (p *Profile) Open(href string) *Tab {
 // Browser returns the tab's ports.
 func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
+	if t.own != nil {
+		s.area = t.own
+	}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
 		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: t.locks(), Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},

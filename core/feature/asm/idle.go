@@ -32,7 +32,7 @@ func newIdle(f *feature, options strictjson.Value) *limits.Limits {
 			f.assembly.Show(func(session.View) []event.Event { return []event.Event{e} })
 		},
 		End: func(ctx context.Context, name string, of session.Trigger) {
-			if was, ok := f.keeper.EndBy(ctx, name, of); ok {
+			if was, ok := f.keeper.EndFor(ctx, name, session.Note{Reason: session.Expired, Trigger: of}); ok {
 				go f.revoke(was.Tokens)
 			}
 			f.restored(ctx)

@@ -33,7 +33,7 @@ const ends = {
     ({
       idle: 'Nobody was there for too long',
       absolute: 'The session had lasted as long as it may',
-      doubt: 'An answer got lost, and the server would not give it twice',
+      doubt: 'The server ended the sign-in, after an answer that was lost or no use',
       answer: 'The server said that the session is over',
     })[trigger] ?? (oauth ? 'The server ended the sign-in' : 'The session could not be renewed'),
 };

@@ -1,7 +1,10 @@
 // Stops a tab in the middle of a refresh, at each of its stages, and takes the tab away in each way there is. The page is one
 // of engines/scene.mjs, in Chromium.
 
-/** Runs in the page before all else: what goes to the token endpoint to renew can stop before it is sent, or once its answer is there. */
+/**
+ * Runs in the page before all else: a refresh can stop when it is this tab's turn, where the token's digest is taken for what
+ * is written down of it; or when its answer is there.
+ */
 export const init = () => {
   const native = globalThis.fetch;
   const gates = {};
@@ -13,9 +16,13 @@ export const init = () => {
       gates[stage] = resolve;
     });
   globalThis.goOn = () => Object.values(gates).forEach((go) => go());
+  const { digest } = SubtleCrypto.prototype;
+  SubtleCrypto.prototype.digest = async function () {
+    await stop('before it is sent');
+    return digest.apply(this, arguments);
+  };
   globalThis.fetch = async function (url, init) {
     if (!/grant_type=refresh_token/.test(init?.body)) return native.apply(this, arguments);
-    await stop('before it is sent');
     const answer = await native.apply(this, arguments);
     await stop('before it is stored');
     return answer;

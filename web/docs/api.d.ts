@@ -100,6 +100,25 @@ export interface RedirectOptions {
      */
     prefix?: string;
 }
+/** When a session ends that the server would let go on, in seconds, each more than 0. The tabs share it, and a sleep counts. */
+export interface LimitOptions {
+    /**
+     * How long the person may do nothing. A key, a click, a tap, going back or forward, and opening a page is something;
+     * requests are not.
+     * @default for ever
+     */
+    idle?: number;
+    /**
+     * How long a session lasts since the sign-in.
+     * @default for ever
+     */
+    absolute?: number;
+    /**
+     * How long before either the event `idle` comes.
+     * @default 60
+     */
+    warning?: number;
+}
 /** What `createSession` takes. Each option is read once, when it is called. */
 export interface SessionOptions {
     /** How one signs in: what `oidc()`, `oauth()`, `occ()`, `vendure()` or `cookies()` returns. */
@@ -159,6 +178,8 @@ export interface SessionOptions {
      * @default 10000
      */
     timeout?: number;
+    /** Ends a session that is good for the server: see {@link LimitOptions}. */
+    limits?: LimitOptions;
     /** Where guards and sign-ins lead. */
     redirect?: RedirectOptions;
     /**
@@ -571,9 +592,10 @@ export interface SessionEvent {
     readonly type: SessionEventType;
     /**
      * Why a session ended. With `'agent'`, an agent has come, gone, or acts for another customer; a `login` then merges no
-     * cart. An `expired` with that reason is about the agent's session.
+     * cart. An `expired` with that reason is about the agent's session. With the type `'idle'`, `'absolute'` says that nothing
+     * the person does puts the end off.
      */
-    readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent';
+    readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent' | 'absolute';
     /** Another tab did it. */
     readonly remote: boolean;
     readonly previousUserId: string;
@@ -583,8 +605,8 @@ export interface SessionEvent {
     /** With the types `'logout'` and `'expired'`: who ended it, and on what grounds. */
     readonly why?: TraceEntry;
     /**
-     * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
-     * when that is called off, or the agent has gone.
+     * With the type `'idle'`: when whoever is signed in, or the agent, will be signed out, in milliseconds since the epoch; `null`
+     * when that is called off, or they have gone.
      */
     readonly endsAt?: number | null;
 }

@@ -23,21 +23,18 @@ export const entryOf = (given: any, freeze: Freeze, tab?: string): TraceEntry | 
   return freeze(entry);
 };
 
-/** Whether two are of one end: each tab notes one that was no tab's, and the record tells of it too. */
-const same = (a: TraceEntry, b: TraceEntry) =>
-  a.what == 'ended' &&
-  ['what', 'tab', 'as', 'reason', 'generation'].every((name) => (a as any)[name] == (b as any)[name]) &&
-  Math.abs(a.at - b.at) < 86_400_000;
-
 /** All of them, by their times. `why` is the end that the record tells of, if it does; `tab` is this one. */
 export const traceOf = (
   { entries, why, tab = '' }: { entries: unknown[]; why?: unknown; tab?: string },
   freeze: Freeze,
 ) => {
   const all: TraceEntry[] = [];
+  // Each tab notes an end that was no tab's, and the record tells of the last one too.
+  const end = ({ what, tab, as, reason, generation }: TraceEntry) =>
+    what == 'ended' && [tab, as, reason, generation] + '';
   for (const given of [...entries, why]) {
     const entry = entryOf(given, freeze, tab);
-    if (entry && !all.some((other) => same(entry, other))) all.push(entry);
+    if (entry && !all.some((other) => end(entry) && end(other) == end(entry))) all.push(entry);
   }
   return freeze(all.sort((a, b) => a.at - b.at || a.generation - b.generation));
 };

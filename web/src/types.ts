@@ -45,6 +45,12 @@ export interface ApiRule {
    * @default what the scheme says, for most `{ status: [401] }`; without `status`, `[401]`, and with `codes` `[200]`
    */
   refused?: { status?: number[]; types?: string[]; codes?: string[] };
+  /**
+   * `true`: a request goes without credentials where a server may read its path otherwise than the browser does, and so take it for one outside
+   * `url`: one with `%2f`, `%5c`, `%2e`, `%25`, `%00`, `%c0` or `%c1` in its path, or with dots and a semicolon (`/..;/`).
+   * @default false
+   */
+  strict?: boolean;
 }
 
 /** A place for the session: `localStorage` is one. Each method may return a promise. */

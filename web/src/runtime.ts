@@ -12,7 +12,7 @@ import type { Platform } from './platform';
 
 export { checkPath, renewed } from './guard';
 export { exchange } from './exchange';
-export { createReckon } from './reckon';
+export { reckon } from './reckon';
 export { proceed } from './waiting';
 
 /** The version of this file, put in by the build. */

@@ -372,12 +372,7 @@ export const createSession = (given: SessionOptions): Session => {
     subscribe: (fn) => listen('', fn),
     on(type: string, fn: Listener) {
       check('the event', type, 'login|logout|expired|refresh|statechange|error|idle|request');
-      if (type == 'request')
-        secondFile(null).then(({ createReckon }) => {
-          plane.reckon = createReckon(platform, (report) => {
-            if (!tell(type, report)) plane.reckon = undefined;
-          });
-        }, nothing);
+      if (type == 'request') secondFile(null).then((file) => file.reckon(platform, plane, tell), nothing);
       return listen(type, fn);
     },
     async loginWithPopup(options) {

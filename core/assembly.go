@@ -5,6 +5,7 @@ import (
 
 	"latchkey/core/browser"
 	"latchkey/core/event"
+	"latchkey/core/limits"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
@@ -103,6 +104,11 @@ func (a *Assembly) Keeper(s Beside) *session.Keeper {
 	a.runtime.beside = append(a.runtime.beside, k)
 	return k
 }
+
+// Limits ends a keeper's session when that is due, and is nil where that is never. What
+// the person does is noted, and it is looked at when there is a reason, as the main
+// session is.
+func (a *Assembly) Limits(o limits.Options) *limits.Limits { return a.runtime.watch(o) }
 
 // Main is the main session's keeper, and its client.
 func (a *Assembly) Main() (*session.Keeper, *oauth.Client) { return a.runtime.keeper, a.runtime.client }

@@ -58,6 +58,7 @@ func (r *Runtime) commands() map[string]Command {
 		"csrf":                 r.showCSRF,
 		"lookAgain":            r.lookAgain,
 		"look":                 r.look,
+		"trace":                r.tell,
 		"close":                r.doClose,
 	}
 }
@@ -136,6 +137,10 @@ func (r *Runtime) authorize(ctx context.Context, args strictjson.Value) (string,
 		return send.result()
 	}
 	h, made := q.holder, q.stamp.Session
+	if made != "" && h.Session == made {
+		r.within(ctx, h.Keeper)
+		h = r.now(args)
+	}
 	if rec := h.Keeper.Record(); rec.Live() && made != "" && h.Session == made && (r.over(rec, q.resource) || h.Keeper.Strategy.Lost(ctx, rec)) {
 		// Whatever comes of it, the request is sent: with the new token, or as
 		// it is for the server to judge.
@@ -342,6 +347,9 @@ func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, er
 }
 
 func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, error) {
+	if h := r.user(); h.Session != "" {
+		r.within(ctx, h.Keeper) // what has reached a limit is not renewed
+	}
 	h := r.user()
 	if h.Session == "" {
 		return "", errcode.New(errcode.SessionExpired, "there is no session to refresh; sign in first")
@@ -494,11 +502,11 @@ func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error
 	return o.Done(), nil
 }
 
-// look reads the record again, for a page that was not there to hear of changes.
+// look catches up for a page that was not there to hear of changes. It may have taken
+// the session for another one, so it is told in any case.
 func (r *Runtime) look(ctx context.Context, _ strictjson.Value) (string, error) {
-	for _, k := range r.keepers() {
-		k.Reload(ctx)
-	}
+	r.catchUp.up(ctx)
+	r.keeper.Announce()
 	return Nothing, nil
 }
 

@@ -21,6 +21,8 @@ type Config struct {
 	Key, Context string
 	// Shared says that all tabs of the origin have one storage.
 	Shared bool
+	// Copied says that each tab has a storage of its own, which a copy of the tab has too.
+	Copied bool
 	// InMemory says that the session does not outlive the page.
 	InMemory bool
 	OAuth    oauth.Config
@@ -40,6 +42,8 @@ type Config struct {
 	Monitor bool
 	// Leeway is how long before the expiry a refresh is due; 30 s by default.
 	Leeway time.Duration
+	// Limits end the main session; 0 is never.
+	Limits struct{ Idle, Absolute, Warning time.Duration }
 	// Timeout bounds each exchange with the server; 10 s by default.
 	Timeout time.Duration
 	// Refusal is what an API's looks like.
@@ -57,6 +61,9 @@ type Config struct {
 	// AfterLogout is where the server sends the person back to after a logout;
 	// the origin's root by default.
 	AfterLogout string
+
+	// Trace keeps what happens to the session for whoever asks; on by default.
+	Trace bool
 
 	// options are all of them, for the features.
 	options strictjson.Value
@@ -84,7 +91,7 @@ func ParseConfig(text string) (Config, error) {
 		return all
 	}
 	c := Config{
-		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", InMemory: str("storage") == "memory",
+		Key: str("key"), Context: str("context"), Shared: str("storage") == "local", Copied: str("storage") == "session", InMemory: str("storage") == "memory",
 		DPoP: flag("dpop"), Monitor: flag("monitorSession"), Flow: userauth.Flow(str("flow")), Origin: str("origin"),
 		Paths:       navigation.Paths{Home: str("home"), Login: str("login"), Logout: str("logout"), Exclude: texts("exclude"), Prefix: str("prefix")},
 		Leeway:      duration("refreshLeeway", time.Second, 30*time.Second),
@@ -103,6 +110,15 @@ func ParseConfig(text string) (Config, error) {
 		},
 	}
 	c.options = v
+	on, set := v.Get("trace").Bool()
+	c.Trace = on || !set
+	limit := func(name string, standard time.Duration) time.Duration {
+		if n, ok := v.Get("limits").Get(name).Number(); ok {
+			return time.Duration(n * float64(time.Second))
+		}
+		return standard
+	}
+	c.Limits.Idle, c.Limits.Absolute, c.Limits.Warning = limit("idle", 0), limit("absolute", 0), limit("warning", time.Minute)
 	switch str("scheme") {
 	case "vendure":
 		c.vendure(str)

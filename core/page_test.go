@@ -30,6 +30,8 @@ type page struct {
 	// published.
 	wire  func(message) (user string, status int, err error)
 	watch func(view)
+	// heard, where it is set, hears each event.
+	heard func(strictjson.Value)
 
 	mu sync.Mutex
 	plane
@@ -88,6 +90,9 @@ func (p *page) publish(json string) {
 		p.watch(p.view)
 	}
 	for _, e := range v.Get("events").Items() {
+		if p.heard != nil {
+			p.heard(e)
+		}
 		name := e.Get("type").TextOr("")
 		if r := e.Get("reason").TextOr(""); r != "" {
 			name += ":" + r

@@ -4,10 +4,12 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/event"
+	"latchkey/core/limits"
 	"latchkey/core/navigation"
 	"latchkey/core/oauth"
 	"latchkey/core/persist"
@@ -16,6 +18,7 @@ import (
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
 	"latchkey/core/tabs"
+	"latchkey/core/trace"
 	"latchkey/core/userauth"
 )
 
@@ -36,10 +39,21 @@ type Runtime struct {
 	claims     func(ctx context.Context, of string, claims []strictjson.Value) error
 	navigation *navigation.Navigation
 	tabs       *tabs.Tabs
-	monitor    *userauth.Monitor // nil where nobody asked for it
-	assembly   *Assembly
+	// tab is what this one calls itself, and trace what has happened in all of them.
+	tab      string
+	trace    *trace.Log
+	monitor  *userauth.Monitor // nil where nobody asked for it
+	assembly *Assembly
 	// beside are the keepers of the features.
 	beside []*session.Keeper
+	// limits are everybody's, mine the main session's; nil where there are none.
+	limits []*limits.Limits
+	mine   *limits.Limits
+	// copies is nil where tabs do not copy what is stored.
+	copies *tabs.Copies
+	// leaving lets go of what keeps the page out of the back/forward cache.
+	leaving []func()
+	catchUp *catchUp
 
 	starting sync.Once
 	started  chan struct{}
@@ -56,8 +70,12 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{config: c, browser: b, started: make(chan struct{})}
+	r := &Runtime{config: c, started: make(chan struct{})}
 	r.shown.publish = publish
+	r.tab = tabName(b.Crypto)
+	b.Locks = &tabs.Sound{Locks: b.Locks, Clock: b.Clock, Own: c.Key + "/sound/" + r.tab}
+	r.browser = b
+	r.trace = trace.New(b.Storage, b.Locks, b.Clock, c.Key+"/trace")
 
 	pending := persist.NewPending(b.Pending, b.Locks, b.Clock, c.Key)
 	r.navigation = navigation.New(c.Paths, b.Location, pending)
@@ -71,6 +89,7 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 	default:
 		r.oauth(pending)
 	}
+	r.limit()
 	r.assembly = &Assembly{
 		Config: c, Browser: b, Pending: pending, Navigation: r.navigation, Commands: r.commands(), runtime: r,
 		Holders:   map[string]func() Holder{policy.User: func() Holder { return Holder{r.keeper, r.keeper.Record().Session} }},
@@ -92,6 +111,11 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 			k.Reload(context.Background())
 		}
 	})
+	if c.Copied {
+		r.copies = tabs.NewCopies(b, c.Key+"/tab")
+		r.leaving = append(r.leaving, r.copies.Leave)
+	}
+	r.catchUp = newCatchUp(r)
 	return r, nil
 }
 
@@ -99,22 +123,29 @@ func New(configJSON string, b browser.Browser, publish func(json string), featur
 func (r *Runtime) keep(key, client string, strategy session.Strategy, show func(session.View, []event.Event), wrap func(session.Store) session.Store) *session.Keeper {
 	c, b := r.config, r.browser
 	var k *session.Keeper
-	var store session.Store = persist.New(persist.Options{
+	kept := persist.New(persist.Options{
 		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: c.Shared, Key: key,
 		Issuer: c.OAuth.Issuer, Client: client, Context: c.Context,
 		View: func(rec session.Record) session.View { return k.View(rec) },
 		Warn: func(err error) { k.Announce(event.Event{Type: event.Error, Err: err}) },
 	})
+	r.leaving = append(r.leaving, kept.Leave)
+	var store session.Store = kept
 	if wrap != nil {
 		store = wrap(store)
 	}
+	locks := b.Locks
+	if c.Shared {
+		// Whoever holds it is done within the timeout, but for what is said of it after.
+		locks = &tabs.Turns{Locks: b.Locks, Storage: b.Storage, Clock: b.Clock, Key: key + "/lease", Tab: r.tab, Term: c.Timeout + 5*time.Second}
+	}
 	k = session.NewKeeper(session.Options{
-		Store: store, Strategy: strategy, Locks: b.Locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh",
-		Publish: show,
-		Tell:    func() { r.tabs.Changed() },
-		Note:    func(session.Note) {},
-		Visible: b.Lifecycle.Visible,
-		Leeway:  c.Leeway, Timeout: c.Timeout,
+		Store: store, Strategy: strategy, Locks: locks, Clock: b.Clock, Crypto: b.Crypto, Lock: key + "/refresh", Peers: peers{r},
+		Publish:   show,
+		Tell:      func() { r.tabs.Changed() },
+		Tab:       r.tab,
+		Note:      func(n session.Note) { r.note(strings.Trim(key[len(c.Key):], "/"), k.Entry(n)) },
+		Lifecycle: b.Lifecycle, Leeway: c.Leeway, Timeout: c.Timeout,
 	})
 	return k
 }
@@ -158,6 +189,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	defer close(r.started)
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
+	r.share(ctx)
 	for _, k := range r.beside {
 		k.Load(ctx, nil)
 	}
@@ -165,6 +197,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	if r.config.Adopt {
 		r.adopt(ctx)
 	}
+	r.mine.Opened(ctx)
 	settler, settles := r.keeper.Strategy.(session.Settler)
 	if settles && settler.Unsettled(r.keeper.Record()) {
 		// Nobody has signed in or out by that.
@@ -185,6 +218,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		}
 	}
 	r.loaded()
+	r.catchUp.wait()
 	for _, starting := range r.assembly.Starting {
 		r.early(starting(ctx, shown))
 	}
@@ -216,6 +250,15 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	return ""
 }
 
+// share has a tab that is a copy of another one leave the refresh token to that.
+func (r *Runtime) share(ctx context.Context) {
+	if r.copies.Found(ctx) {
+		for _, k := range r.keepers() {
+			k.Forgo(ctx)
+		}
+	}
+}
+
 // answered deals with the server's answer in an address, if it is one.
 func (r *Runtime) answered(ctx context.Context, address string) (returnTo string, ok bool, err error) {
 	for _, callback := range r.assembly.Callbacks {
@@ -244,9 +287,13 @@ func (r *Runtime) ready(ctx context.Context) error {
 // Close stops all timers and hears no more. It does not end the session.
 func (r *Runtime) Close() {
 	r.tabs.Close()
+	r.catchUp.close()
 	r.monitor.Close()
 	for _, closing := range r.assembly.Closing {
 		closing()
+	}
+	for _, l := range r.limits {
+		l.Close()
 	}
 	for _, k := range r.keepers() {
 		k.Close()
@@ -254,3 +301,10 @@ func (r *Runtime) Close() {
 }
 
 var errNoCommand = errcode.New(errcode.RuntimeFailed, "the runtime does not know this command; are latchkey.js and latchkey.wasm of the same version?")
+
+// peers are the other tabs: the keepers are made before the channel to those is.
+type peers struct{ *Runtime }
+
+func (p peers) Holding(lock string) func()                 { return p.tabs.Holding(lock) }
+func (p peers) Hear(lock string) (<-chan struct{}, func()) { return p.tabs.Hear(lock) }
+func (p peers) Ask(lock string)                            { p.tabs.Ask(lock) }

@@ -165,7 +165,7 @@ func TestRR21RR22AServerInTroubleEndsNoSession(t *testing.T) {
 		{"null", browsertest.JSON(200, `null`), nil, errcode.ServerError},
 		{"an array", browsertest.JSON(200, `[]`), nil, errcode.ServerError},
 		{"200 with an error inside", browsertest.JSON(200, `{"error":"invalid_grant"}`), nil, errcode.ServerError},
-		{"invalid_client (RR-25)", browsertest.JSON(401, `{"error":"invalid_client"}`), nil, errcode.ServerError},
+		{"invalid_client (RR-25)", browsertest.JSON(401, `{"error":"invalid_client"}`), nil, errcode.ConfigInvalid},
 		{"a token that is an object", browsertest.JSON(200, `{"access_token":{},"token_type":"bearer"}`), nil, errcode.ServerError},
 		{"a token with a line break", browsertest.JSON(200, `{"access_token":"a\r\nb","token_type":"bearer"}`), nil, errcode.ServerError},
 		{"a token twice", browsertest.JSON(200, `{"access_token":"a","access_token":"b","token_type":"bearer"}`), nil, errcode.ServerError},

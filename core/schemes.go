@@ -26,6 +26,7 @@ func (r *Runtime) main(strategy session.Strategy) {
 	r.keeper = r.keep(r.config.Key, r.config.OAuth.ClientID, strategy, func(v session.View, events []event.Event) {
 		r.showMain(v, events)
 		r.monitor.Look()
+		r.mine.Look()
 	}, nil)
 }
 

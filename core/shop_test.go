@@ -155,6 +155,33 @@ func TestS85TheEndIsOfTheAgentWhoWasAway(t *testing.T) {
 	})
 }
 
+// Nobody waits for that answer, so nobody else gives it up.
+func TestS85TheEndOfAnAgentWhoWasAwayWaitsForNoServerForEver(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := shopPage(t, profile, server)
+		p.do(t, "agentLogin", ann)
+		asked, givenUp := false, false
+		profile.Server = func(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+			if strings.HasSuffix(req.URL, "/revoke") {
+				asked = true
+				select {
+				case <-ctx.Done():
+					givenUp = true
+				case <-time.After(time.Hour):
+				}
+				return nil, browser.ErrNetwork
+			}
+			return server.Serve(ctx, req)
+		}
+		profile.Jump(11 * time.Minute)
+		p.tab.Signal(browser.Resumed)
+		time.Sleep(2 * time.Hour)
+		assert.Empty(t, p.agentOf())
+		assert.True(t, asked)
+		assert.True(t, givenUp)
+	})
+}
+
 // The second tab has not heard that there is another agent.
 func TestS85TwoTabsDoNotWriteOverEachOtherForEver(t *testing.T) {
 	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
@@ -181,7 +208,7 @@ func TestS85TwoTabsDoNotWriteOverEachOtherForEver(t *testing.T) {
 		mu.Lock()
 		deaf = false
 		mu.Unlock()
-		time.Sleep(time.Minute) // its timer has it look
+		time.Sleep(time.Minute + time.Second) // its timer has it look
 		mu.Lock()
 		defer mu.Unlock()
 		assert.Less(t, written, 10)

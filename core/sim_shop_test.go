@@ -3,11 +3,9 @@ package core_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"latchkey/core/browser"
@@ -75,7 +73,6 @@ func shopConfig() string {
 type shop struct {
 	*sim
 	agent *book
-	seen  reached
 
 	step int
 	// requests counts them: two that wait for the same have names, so that which is first
@@ -106,23 +103,23 @@ type clientSend struct {
 }
 
 // openShop makes s one.
-func (s *sim) openShop(seen reached) {
-	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), seen: seen, running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, signedIn: map[*browsertest.Tab]int{}}
+func (s *sim) openShop() {
+	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, signedIn: map[*browsertest.Tab]int{}}
 	s.server.NoIDToken = true
-	s.profile.Server = func(ctx context.Context, req *browser.Request) (*browser.Response, error) {
-		answer, err := s.server.Serve(ctx, req)
-		if err == nil && answer.Status == 200 && strings.Contains(req.Body, "client_credentials") {
-			v, _ := strictjson.Parse(string(answer.Body))
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.shop.clients[len(s.shop.clients)-1].token = v.Get("access_token").TextOr("")
-		}
-		return answer, err
+}
+
+// served is called with each answer of the server.
+func (s *shop) served(req *browser.Request, answer *browser.Response) {
+	if answer.Status == 200 && strings.Contains(req.Body, "client_credentials") {
+		v, _ := strictjson.Parse(string(answer.Body))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.clients[len(s.clients)-1].token = v.Get("access_token").TextOr("")
 	}
 }
 
 func (s *shop) open(tab *browsertest.Tab) {
-	p, err := newPage(tab, s.server, shopConfig(), clientauth.Install, asm.Install)
+	p, err := newPage(tab, s.server, strings.Replace(shopConfig(), `{`, `{`+untraced, 1), clientauth.Install, asm.Install)
 	if err != nil {
 		s.fail("%v", err)
 		return
@@ -156,8 +153,7 @@ func (s *shop) haste(standard int) int {
 // move makes one thing happen. What there is to do for an agent, and for one who is
 // acting for somebody, is done more often while they are there, and of what does not
 // last everything as often.
-func (s *shop) move() {
-	p := s.pages[s.rng.IntN(len(s.pages))]
+func (s *shop) move(p *page) {
 	mode := s.viewOf(p).mode()
 	if short := s.restoring(); len(short) > 0 && s.rng.IntN(3) > 0 {
 		p, mode = short[0], "restoring"
@@ -168,10 +164,7 @@ func (s *shop) move() {
 		}
 		return 0
 	}
-	moves := []struct {
-		weight int
-		do     func(*page)
-	}{
+	moves := []thing{
 		{36, func(p *page) { s.request(p, s.one("user", "user", "user", "user-or-client", "client", "agent")) }},
 		{here("emulating", 20), func(p *page) { s.request(p, "user") }},
 		{here("emulating", 10), func(*page) { s.expire(agents + "/ann") }},
@@ -183,28 +176,16 @@ func (s *shop) move() {
 		{5 + here("agent", 30) + here("emulating", 20), func(p *page) { s.act(p, "emulate", `{"userId":"`+s.one("c1", "c2")+`"}`, nil) }},
 		{3, func(p *page) { s.act(p, "stopEmulating", "{}", nil) }},
 		{here("agent", 8) + here("emulating", 8), s.comeBack},
-		{5, func(*page) { s.expire(s.one("shop/alice", "shop/bob", agents+"/ann", "shop/")) }},
 		{2, func(*page) { s.fall(s.one("shop/alice", "shop/bob", agents+"/ann")) }},
-		{3, s.die},
-		{3, func(*page) { s.jump() }},
-		{2, func(*page) { s.fail503() }},
 		{3, s.signal},
 		{13, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
 	}
-	all := 0
-	for i := range moves {
-		if mode == "restoring" && i > 0 {
-			moves[i].weight = 4
-		}
-		all += moves[i].weight
-	}
-	n := s.rng.IntN(all)
-	for _, m := range moves {
-		if n -= m.weight; n < 0 {
-			m.do(p)
-			return
+	for i := range moves[1:] {
+		if mode == "restoring" {
+			moves[i+1].weight = 4
 		}
 	}
+	s.choose(p, moves)
 }
 
 // one is one of them.
@@ -218,30 +199,6 @@ func (s *shop) comeBack(p *page) {
 	s.note("the customer's token ends")
 	s.profile.Jump(2 * s.server.Life)
 	s.act(p, "agentLogout", "{}", nil)
-}
-
-func (s *shop) die(p *page) {
-	s.saw("a tab's death")
-	s.kill(p)
-	s.sim.open()
-}
-
-func (s *shop) jump() {
-	d := time.Duration(s.rng.IntN(7200)-1800) * time.Second
-	if s.rng.IntN(2) == 0 {
-		d = time.Duration(s.rng.IntN(120)) * time.Second
-	}
-	s.note("the clock jumps by %s", d)
-	s.saw("a jump of the clock")
-	s.profile.Jump(d)
-}
-
-func (s *shop) fail503() {
-	s.mu.Lock()
-	s.down = !s.down
-	s.mu.Unlock()
-	s.note("the server is down: %t", s.down)
-	s.saw("a server that is down, or up again")
 }
 
 func (s *shop) signal(p *page) {
@@ -268,8 +225,7 @@ func (s *shop) act(p *page, command, args string, then func(result string, err e
 	s.mu.Lock()
 	s.running[called]++
 	s.mu.Unlock()
-	go func() {
-		defer s.end(p)
+	s.call(p, called, func() {
 		result, err := p.call(command, args)
 		s.mu.Lock()
 		s.running[called]--
@@ -277,7 +233,14 @@ func (s *shop) act(p *page, command, args string, then func(result string, err e
 		if then != nil {
 			then(result, err)
 		}
-	}()
+	})
+}
+
+// has says that a command is done whatever else happens.
+func (s *shop) has(command string) {
+	if s != nil {
+		s.ran[command] = s.step
+	}
 }
 
 func (s *shop) credentials(p *page, command, user, password string, then func(err error)) {
@@ -337,6 +300,7 @@ func owned(who string, change func(client, user string)) {
 
 func (s *shop) expire(who string) {
 	s.note("the server refuses the access tokens of %s", who)
+	s.sim.saw("a refusal")
 	s.saw("a refusal of " + kindOf(who))
 	owned(who, s.server.ExpireOf)
 }
@@ -443,10 +407,7 @@ func (s *shop) request(p *page, as string) {
 			s.fail("wrong subject: a request of a customer's was sent while an agent was there")
 		}
 	}
-	go func() {
-		defer s.end(p)
-		_, _, _ = p.send(r)
-	}()
+	s.call(p, "a request as "+as, func() { _, _, _ = p.send(r) })
 }
 
 // wire takes a request to the API, and its answer back.
@@ -523,6 +484,7 @@ func (s *shop) changed(b *book, session, ended string) {
 	}
 	b.changed = s.step
 	switch {
+	case s.broken:
 	case b == s.agent:
 		s.idle, s.began, s.agentSince = false, s.profile.Now(), 0
 		if ended == "user" && !s.recently("logout", agentsOut, "agentLogout") {
@@ -569,7 +531,7 @@ func (s *shop) emulation() {
 	if acts == s.acts {
 		return
 	}
-	if !s.recently("emulate", "stopEmulating", "logout", agentsOut) && s.agent.changed != s.step {
+	if !s.broken && !s.recently("emulate", "stopEmulating", "logout", agentsOut) && s.agent.changed != s.step {
 		s.fail("the agent acts for %s instead of %s, and nobody asked for it", acts, s.acts)
 	}
 	s.acts = acts
@@ -590,14 +552,14 @@ func (s *shop) good(token string) bool {
 func (s *shop) sending(tab *browsertest.Tab) {
 	for _, before := range s.clients {
 		switch {
-		case before.tab.Dead():
+		case before.tab.Dead() || before.tab.Frozen() || s.broken:
 		case !before.over:
 			s.fail("%s asks for a client's token while %s does", tab.Name, before.tab.Name)
 		case before.token != "" && !before.stored:
 			s.fail("%s asks for a client's token, and %s has thrown one away", tab.Name, before.tab.Name)
 		}
 	}
-	if token := s.clientToken(); token != "" && s.good(token) && !s.bad[token] {
+	if token := s.clientToken(); token != "" && s.good(token) && !s.bad[token] && !s.broken {
 		s.fail("%s asks for a client's token, and there is one", tab.Name)
 	}
 	s.clients = append(s.clients, &clientSend{tab: tab})
@@ -640,6 +602,7 @@ func (s *shop) agree() {
 		for _, as := range []string{"user", "agent", "client"} {
 			if r, ok := v.rules[as]; ok {
 				r.session, r.version = v.stamp(as)
+				r.validUntil = 0 // an agent's ends no later than their limit, of which each tab knows by what it saw last
 				text += fmt.Sprintf(", %s %+v", as, r)
 			}
 		}
@@ -652,24 +615,17 @@ func (s *shop) agree() {
 	}
 }
 
-// reached counts what happened in which mode.
-type reached map[string]map[string]int
-
+// sawIn and saw count what happens to one tab, or to all, in the mode that it is in.
 func (s *shop) sawIn(p *page, event string) {
-	if s.seen == nil {
-		return
-	}
 	v := s.viewOf(p)
-	if v.status == "" {
+	if s.seen == nil || v.status == "" {
 		return // it has not been told yet
 	}
-	if s.seen[event] == nil {
-		s.seen[event] = map[string]int{}
-	}
-	s.seen[event][v.mode()]++
+	s.seenMu.Lock()
+	defer s.seenMu.Unlock()
+	s.seen.add(event, v.mode())
 }
 
-// saw counts what happens to all tabs.
 func (s *shop) saw(event string) {
 	if s == nil {
 		return
@@ -677,36 +633,4 @@ func (s *shop) saw(event string) {
 	for _, p := range s.pages {
 		s.sawIn(p, event)
 	}
-}
-
-// enough schedules get to everything.
-const enough = 2000
-
-// report fails where the simulator never got to something: it may have gone quiet.
-func report(t *testing.T, all []reached) {
-	total := reached{}
-	for _, r := range all {
-		for event, in := range r {
-			if total[event] == nil {
-				total[event] = map[string]int{}
-			}
-			for mode, n := range in {
-				total[event][mode] += n
-			}
-		}
-	}
-	modes := []string{"none", "agent", "emulating", "restoring"}
-	table := fmt.Sprintf("%-36s%10s%10s%10s%10s\n", "", modes[0], modes[1], modes[2], modes[3])
-	for _, event := range slices.Sorted(maps.Keys(total)) {
-		table += fmt.Sprintf("%-36s", event)
-		for _, mode := range modes {
-			n := total[event][mode]
-			table += fmt.Sprintf("%10d", n)
-			if n == 0 && *schedules >= enough && !t.Failed() {
-				t.Errorf("%d schedules, and never %q while %s", *schedules, event, mode)
-			}
-		}
-		table += "\n"
-	}
-	t.Logf("what happened in which mode\n%s", table)
 }

@@ -295,9 +295,24 @@ func TestSignals(t *testing.T) {
 	fire("pageshow", map[string]any{"persisted": true})
 	assert.Equal(t, browser.Resumed, <-heard)
 	fire("online", nil)
-	assert.Equal(t, browser.Resumed, <-heard)
+	assert.Equal(t, browser.Online, <-heard)
+	fire("offline", nil)
+	assert.Equal(t, browser.Offline, <-heard)
+	for _, kind := range []string{"visibilitychange", "resume"} {
+		fire(kind, nil)
+		assert.Equal(t, browser.Resumed, <-heard)
+	}
+	// Nobody sees a page that is being left, and nothing more is sent for it, whatever the
+	// document says.
+	fire("pagehide", nil)
+	assert.Equal(t, browser.Left, <-heard)
+	assert.False(t, tab.Lifecycle.Visible() || tab.Lifecycle.Online())
 	fire("visibilitychange", nil)
+	assert.Equal(t, browser.Hidden, <-heard)
+	fire("pageshow", map[string]any{"persisted": true})
 	assert.Equal(t, browser.Resumed, <-heard)
+	assert.True(t, tab.Lifecycle.Visible() && tab.Lifecycle.Online())
+	assert.False(t, tab.Lifecycle.Used())
 
 	_, err := tab.made.Call("close")
 	require.NoError(t, err)

@@ -15,13 +15,19 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 	for name, value := range req.Headers {
 		headers = append(headers, name, value)
 	}
-	v, err := h.do(ctx, "fetch", req.Method, req.URL, headers, req.Body, float64(req.MaxBytes), req.KeepAlive, req.ProofKey, req.Credentials)
+	last := 0.0 // none
+	if t := browser.LastMoment(ctx, req); !t.IsZero() {
+		last = float64(t.UnixMilli())
+	}
+	v, err := h.do(ctx, "fetch", req.Method, req.URL, headers, req.Body, float64(req.MaxBytes), req.KeepAlive, req.ProofKey, req.Credentials, last)
 	if name, ok := err.(hostError); ok {
 		switch name {
 		case "TooLargeError":
 			return nil, browser.ErrTooLarge
 		case "KeyError":
 			return nil, browser.ErrKey
+		case "LateError":
+			return nil, browser.ErrLate
 		}
 		return nil, browser.ErrNetwork
 	}

@@ -13,7 +13,15 @@ import (
 type locks struct{ *Bridge }
 
 func (l locks) Acquire(ctx context.Context, name string) (func(), error) {
-	v, err := l.do(ctx, "lock", name)
+	return l.take(ctx, name, false)
+}
+
+func (l locks) Steal(ctx context.Context, name string) (func(), error) {
+	return l.take(ctx, name, true)
+}
+
+func (l locks) take(ctx context.Context, name string, steal bool) (func(), error) {
+	v, err := l.do(ctx, "lock", name, steal)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (c *Client) post(ctx context.Context, url, body string, keepAlive bool) (*b
 		if !token.Empty() {
 			headers[c.CSRF.Header] = token.Expose()
 		}
-		got, err := c.send(ctx, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive})
+		got, err := c.send(ctx, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive, Spends: url == c.Refresh})
 		if err != nil || !first || c.CSRF.Stale == 0 || got.Status != c.CSRF.Stale {
 			return got, err
 		}

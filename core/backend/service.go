@@ -102,7 +102,7 @@ func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
 	if s.client.Marker != "" {
 		s.client.Unmark()
 	}
-	s.keeper.End(ctx, session.ByUser)
+	o.End(ctx, s.keeper)
 	if o.Revoke {
 		s.leave(ctx)
 	}

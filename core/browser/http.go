@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 var (
@@ -15,6 +16,8 @@ var (
 	ErrTooLarge = errors.New("the answer is too large")
 	// ErrKey means that there is no key with Request.ProofKey.
 	ErrKey = errors.New("the key is gone")
+	// ErrLate means that nothing was sent, as the time for it was over: see [Before].
+	ErrLate = errors.New("it was too late to send")
 )
 
 // HTTP sends the runtime's own requests: never the page's. It uses the fetch
@@ -22,7 +25,7 @@ var (
 // no redirect and keeps nothing in a cache.
 type HTTP interface {
 	// Do returns an error only where there is no whole answer: ErrNetwork,
-	// ErrTooLarge, ErrKey, or the context's own. Any status is an answer.
+	// ErrTooLarge, ErrKey, ErrLate, or the context's own. Any status is an answer.
 	Do(ctx context.Context, req *Request) (*Response, error)
 }
 
@@ -33,6 +36,9 @@ type Request struct {
 	Headers  map[string]string
 	Body     string
 	MaxBytes int64
+	// Spends says that what it carries may be good for once only, as a refresh token is:
+	// it is not sent later than [Before] allows.
+	Spends bool
 	// KeepAlive lets the request outlive the page.
 	KeepAlive bool
 	// Credentials sends the cookies that the browser has for that server, and takes
@@ -51,4 +57,23 @@ type Response struct {
 	Status  int
 	Headers map[string]string
 	Body    []byte
+}
+
+type before struct{}
+
+// Before returns a context in which HTTP sends what is spent until a time by the wall
+// clock, and not after it: not when the tab was frozen meanwhile, or the machine slept,
+// and others have gone on. No one can know that in advance, so it is looked at in the
+// moment of sending.
+func Before(ctx context.Context, t time.Time) context.Context {
+	return context.WithValue(ctx, before{}, t)
+}
+
+// LastMoment is the time until which a request may be sent; the zero one for any.
+func LastMoment(ctx context.Context, req *Request) time.Time {
+	t, _ := ctx.Value(before{}).(time.Time)
+	if !req.Spends {
+		return time.Time{}
+	}
+	return t
 }

@@ -34,6 +34,8 @@ type Event struct {
 	UserID         string
 	// Err goes with an error.
 	Err error
+	// Why goes with the end of a session: who ended it, and on what grounds, as JSON.
+	Why string
 	// EndsAt goes with Idle: zero where nothing ends any more.
 	EndsAt time.Time
 }
@@ -52,6 +54,9 @@ func (e Event) JSON() string {
 		} else {
 			o.Int("endsAt", e.EndsAt.UnixMilli())
 		}
+	}
+	if e.Why != "" {
+		o.Raw("why", e.Why)
 	}
 	if e.Err != nil {
 		o.Raw("error", errcode.JSON(e.Err))

@@ -17,6 +17,8 @@ type form struct {
 	authorization secret.String
 	// secrets are values that no error may quote.
 	secrets []secret.String
+	// spends says that what is sent may be good for once only: a refresh token.
+	spends bool
 }
 
 func (f *form) add(name, value string) {

@@ -22,10 +22,11 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource strin
 	var f form
 	f.add("grant_type", "refresh_token")
 	f.hide("refresh_token", old.Refresh)
+	f.spends = true
 	c.addResources(&f, resource)
 	t, err := c.request(ctx, &f)
 	if err != nil || t.ID.Empty() {
-		return t, err
+		return t, misconfigured(err)
 	}
 	// Time is left to store them.
 	short, cancel := ctx, context.CancelFunc(func() {})
@@ -39,6 +40,27 @@ func (c *Client) Refresh(ctx context.Context, old session.Tokens, resource strin
 		return t, nil
 	}
 	return identified, err
+}
+
+// Refreshes tells whether there is a refresh token, and it is not over by what the
+// server has said.
+func (c *Client) Refreshes(t session.Tokens) bool {
+	return !t.Refresh.Empty() && (t.RefreshEnds.IsZero() || c.clock.Now().Before(t.RefreshEnds))
+}
+
+// misconfigured gives the errors that are about this client rather than about its tokens
+// (RFC 6749, section 5.2) the code for that: to try again is of no use before somebody
+// has mended it, and nobody is signed out for it.
+func misconfigured(err error) error {
+	switch oauthError(err) {
+	case "invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type", "invalid_scope":
+		var e *errcode.Error
+		errors.As(err, &e)
+		wrong := *e
+		wrong.Code = errcode.ConfigInvalid
+		return &wrong
+	}
+	return err
 }
 
 // addResources names what an access token is asked for: one resource, or those of

@@ -60,7 +60,7 @@ func (c *Client) post(ctx context.Context, endpoint string, f *form, keepAlive b
 		headers["authorization"] = f.authorization.Expose()
 	}
 	return c.send(ctx, &browser.Request{
-		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key, Headers: headers,
+		Method: "POST", URL: endpoint, Body: f.String(), MaxBytes: maxAnswer, KeepAlive: keepAlive, ProofKey: key, Headers: headers, Spends: f.spends,
 	})
 }
 
@@ -135,6 +135,7 @@ func (c *Client) tokens(v strictjson.Value) (session.Tokens, error) {
 	case strictjson.Missing, strictjson.Null:
 	case strictjson.Text:
 		t.Refresh = secret.New(refresh.TextOr(""))
+		t.RefreshEnds = c.refreshEnds(v)
 	default:
 		return session.Tokens{}, badAnswer("refresh_token is not a string")
 	}
@@ -143,6 +144,18 @@ func (c *Client) tokens(v strictjson.Value) (session.Tokens, error) {
 	}
 	t.ID = secret.New(v.Get("id_token").TextOr(""))
 	return t, nil
+}
+
+// refreshEnds reads how long the refresh token lasts, which no standard has a name for:
+// Keycloak's, and Azure's and GitHub's. Where it is 0, as for Keycloak's offline tokens,
+// nobody knows.
+func (c *Client) refreshEnds(v strictjson.Value) time.Time {
+	for _, name := range []string{"refresh_expires_in", "refresh_token_expires_in"} {
+		if life, ok := v.Get(name).Int(); ok && life > 0 {
+			return c.clock.Now().Add(time.Duration(min(life, int64(longestLife/time.Second))) * time.Second)
+		}
+	}
+	return time.Time{}
 }
 
 func badAnswer(why string) error {

@@ -12,6 +12,9 @@ import (
 // Format is the version of the record. A newer one is left alone.
 const Format = 1
 
+// longestWhy bounds what a record says about the end of a session.
+const longestWhy = 600
+
 var (
 	errRubbish = errors.New("the stored session can't be read")
 	errNewer   = errors.New("the stored session was written by a newer version of this app; reload the page")
@@ -30,10 +33,16 @@ func encode(o owner, r session.Record, v session.View) string {
 	out.String("session", r.Session)
 	out.Int("generation", r.Generation)
 	out.Text("ended", string(r.Ended))
+	if r.Why != "" {
+		out.Raw("why", r.Why)
+	}
 	out.Text("mark", r.Mark)
 	out.Raw("state", v.State.JSON())
 	out.Raw("policy", v.Policy.JSON())
 	if r.Live() {
+		if !r.Began.IsZero() && !r.Began.Equal(r.Tokens.IssuedAt) {
+			out.Int("began", r.Began.UnixMilli())
+		}
 		out.Raw("tokens", encodeTokens(r.Tokens, r.Generation))
 		if r.Acts != "" {
 			var acts strictjson.Object
@@ -49,6 +58,9 @@ func encodeTokens(t session.Tokens, generation int64) string {
 	var out strictjson.Object
 	out.String("access", t.Access.Expose())
 	out.Text("refresh", t.Refresh.Expose())
+	if !t.RefreshEnds.IsZero() {
+		out.Int("refreshEnds", t.RefreshEnds.UnixMilli())
+	}
 	out.Text("id", t.ID.Expose())
 	out.String("type", t.Type)
 	out.Text("jkt", t.ProofKey)
@@ -108,11 +120,22 @@ func decode(o owner, text string) (session.Record, error) {
 	case session.ByUser, session.Expired, session.Revoked, session.Switched:
 		r.Ended = reason
 	}
+	// It is for people, and what it is the page makes sure of.
+	if why := v.Get("why"); why.Kind() == strictjson.Obj {
+		if r.Why = why.JSON(); len(r.Why) > longestWhy {
+			r.Why = ""
+		}
+	}
 	if !r.Live() {
 		return r, nil
 	}
 	r.Ended = ""
 	r.Tokens, err = decodeTokens(v.Get("tokens"), generation)
+	// A record without it is of the tokens' time, or was written before there was one.
+	r.Began = r.Tokens.IssuedAt
+	if began, ok := v.Get("began").Int(); ok {
+		r.Began = time.UnixMilli(began)
+	}
 	// Whoever it was, an id that is none is nobody's.
 	if acts := v.Get("acts"); session.IsUser(acts.Get("for").TextOr("")) {
 		r.Acts = acts.Get("for").TextOr("")
@@ -135,6 +158,9 @@ func decodeTokens(v strictjson.Value, generation int64) (session.Tokens, error) 
 	}
 	t.Access = secret.New(access)
 	t.Refresh = secret.New(v.Get("refresh").TextOr(""))
+	if ends, ok := v.Get("refreshEnds").Int(); ok {
+		t.RefreshEnds = time.UnixMilli(ends)
+	}
 	t.ProofKey = v.Get("jkt").TextOr("")
 	t.CSRF = secret.New(v.Get("csrf").TextOr(""))
 	t.ID = secret.New(id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"latchkey/core/browser"
@@ -34,14 +35,38 @@ type freshness struct {
 	locks  browser.Locks
 	clock  browser.Clock
 	prefix string
+
+	mu sync.Mutex
+	// held are the locks of what was written just now, by their generations.
+	held map[int64]func()
 }
 
 // tell is called after a write, before the write lock is released.
 func (f *freshness) tell(ctx context.Context, generation int64) {
 	// Nobody else wants this lock.
-	if release, err := f.locks.Acquire(ctx, f.prefix+strconv.FormatInt(generation, 10)); err == nil {
-		f.clock.AfterFunc(told, release)
+	release, err := f.locks.Acquire(ctx, f.prefix+strconv.FormatInt(generation, 10))
+	if err != nil {
+		return
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held[generation] = release
+	f.clock.AfterFunc(told, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.held, generation)
+		release()
+	})
+}
+
+// leave lets go of all locks: with one, a page does not get into the back/forward cache.
+func (f *freshness) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, release := range f.held {
+		release()
+	}
+	clear(f.held)
 }
 
 // wait calls read until that returns a generation as high as the highest that
@@ -69,6 +94,7 @@ func (f *freshness) wait(ctx context.Context, read func() (generation int64, ove
 		case <-look:
 		case <-ctx.Done():
 			stop()
+			read() // a tab that stood still meanwhile has missed more than that
 			return
 		}
 	}

@@ -61,7 +61,7 @@ type Options struct {
 func New(o Options) *Store {
 	s := &Store{storage: o.Storage, locks: o.Locks, key: o.Key, owner: owner{o.Issuer, o.Client, o.Context}, view: o.View, warn: o.Warn}
 	if o.Shared {
-		s.fresh = &freshness{locks: o.Locks, clock: o.Clock, prefix: o.Key + "/at/"}
+		s.fresh = &freshness{locks: o.Locks, clock: o.Clock, prefix: o.Key + "/at/", held: map[int64]func(){}}
 	}
 	return s
 }
@@ -87,6 +87,13 @@ func (s *Store) Load(ctx context.Context) session.Record {
 		return *s.memory
 	}
 	return rec
+}
+
+// Leave lets go of all that the store holds on to, as the page is being left.
+func (s *Store) Leave() {
+	if s.fresh != nil {
+		s.fresh.leave()
+	}
 }
 
 // twice gives an operation its time, and once more where that ran out: a machine that

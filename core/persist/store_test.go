@@ -15,6 +15,47 @@ import (
 	"latchkey/core/session"
 )
 
+// The first tab knows that there is a generation 3, and stands still while it waits for it.
+// Meanwhile there is a generation 4, which it must not write over.
+func TestSeed5049ATabThatStoodStillReadsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		profile := browsertest.NewProfile()
+		storeOf := func(tab *browsertest.Tab) *persist.Store {
+			b := tab.Browser()
+			return persist.New(persist.Options{
+				Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: true, Key: "key", Issuer: "i", Client: "c",
+				View: func(session.Record) session.View { return session.View{} },
+			})
+		}
+		first, second := profile.Open("https://app.test/"), profile.Open("https://app.test/")
+		one, other := storeOf(first), storeOf(second)
+		next := func(now session.Record) (session.Record, bool) {
+			now.Generation++
+			return now, true
+		}
+		other.Update(t.Context(), next)
+		arrive := make(chan struct{})
+		defer close(arrive)
+		profile.Late = true
+		profile.Step = func(ctx context.Context, tab *browsertest.Tab, what string) error {
+			if tab == first && what == "deliver" {
+				<-arrive
+			}
+			return ctx.Err()
+		}
+		other.Update(t.Context(), next)
+		done := make(chan session.Record)
+		go func() { done <- one.Update(t.Context(), next) }()
+		synctest.Wait()
+		first.Freeze()
+		other.Update(t.Context(), next)
+		time.Sleep(3 * time.Second)
+		first.Thaw()
+		assert.Equal(t, int64(4), (<-done).Generation)
+		time.Sleep(5 * time.Second) // until nobody tells of a generation any more
+	})
+}
+
 // A machine that sleeps lets an operation's time go by, whatever it is that the
 // storage does.
 func TestGW10ASleepIsNoStorageThatFails(t *testing.T) {

@@ -26,18 +26,19 @@ func TestOP42GoldenRecords(t *testing.T) {
 		Access: secret.New("at"), Refresh: secret.New("rt"), ID: secret.New("it"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
 		Subject: "alice", Claims: `{"iss":"https://id.example.com","sub":"alice","sid":"sid-1"}`,
 	}
+	const why = `{"at":1790000000000,"tab":"","what":"ended","trigger":"server","reason":"revoked","generation":8}`
 	for _, tt := range []struct {
 		name string
 		rec  session.Record
 		view session.View
 	}{
-		{"live", session.Record{Stamp: stamp, Tokens: tokens}, session.View{
+		{"live", session.Record{Stamp: stamp, Began: tokens.IssuedAt, Tokens: tokens}, session.View{
 			State: session.State{LoggedIn: true, UserID: "alice", Claims: tokens.Claims, TokenType: "Bearer"},
 			Policy: policy.Policy{Session: "s1", Version: 7, Rules: []policy.Rule{{
 				As: policy.User, Headers: []policy.Header{{Name: "authorization", Value: secret.New("Bearer at")}}, Refused: policy.Refusal{Statuses: []int{401}},
 			}}},
 		}},
-		{"revoked", session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Revoked}, session.View{Policy: policy.Policy{Version: 8}}},
+		{"revoked", session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Revoked, Why: why}, session.View{Policy: policy.Policy{Version: 8}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := "testdata/" + tt.name + ".json"
@@ -58,7 +59,7 @@ func TestOP42GoldenRecords(t *testing.T) {
 // A record says of each token which generation it came with (RFC 8707 gives one
 // session several), and what can't be used of them is got again.
 func TestST05TokensForResourcesAreKept(t *testing.T) {
-	rec := session.Record{Stamp: session.Stamp{Session: "s1", Generation: 9}, Tokens: session.Tokens{
+	rec := session.Record{Stamp: session.Stamp{Session: "s1", Generation: 9}, Began: time.UnixMilli(1780000000000), Tokens: session.Tokens{
 		Access: secret.New("at"), Type: "Bearer", IssuedAt: time.UnixMilli(1790000000000), Since: 7,
 		More: []session.Access{
 			{Resource: "https://a.test", Token: secret.New("at_a"), Type: "Bearer", ExpiresAt: time.UnixMilli(1790000000000), Since: 8},
@@ -81,4 +82,23 @@ func TestST05TokensForResourcesAreKept(t *testing.T) {
 	again, err = decode(owner{}, strings.Replace(text, `"since":8`, `"since":10`, 1))
 	require.NoError(t, err)
 	assert.EqualValues(t, 9, again.Tokens.For("https://a.test").Since, "none is of the future")
+}
+
+// Why a session ended is kept with that, as far as it can be true, and a record without
+// it (an older version's) is read as well.
+func TestST08WhyASessionEndedIsAStrangersWord(t *testing.T) {
+	rec := session.Record{Stamp: session.Stamp{Generation: 8}, Ended: session.Expired, Why: `{"at":1790000000000,"tab":"abcdefgh","what":"ended","trigger":"doubt"}`}
+	text := encode(owner{}, rec, session.View{})
+	again, err := decode(owner{}, text)
+	require.NoError(t, err)
+	assert.Equal(t, rec, again)
+	for _, why := range []string{"null", "7", "[]", `"<b>"`, `{"tab":"` + strings.Repeat("a", 700) + `"}`} {
+		again, err = decode(owner{}, strings.Replace(text, `"why":`+rec.Why, `"why":`+why, 1))
+		require.NoError(t, err, why)
+		assert.Empty(t, again.Why, why)
+		assert.Equal(t, session.Expired, again.Ended)
+	}
+	again, err = decode(owner{}, strings.Replace(text, `"why":`+rec.Why+",", "", 1))
+	require.NoError(t, err)
+	assert.Empty(t, again.Why)
 }

@@ -56,7 +56,7 @@ func (t Tokens) With(resource string, got Tokens) Tokens {
 		return got.After(t)
 	}
 	if !got.Refresh.Empty() {
-		t.Refresh = got.Refresh
+		t.Refresh, t.RefreshEnds = got.Refresh, got.RefreshEnds
 	}
 	a := got.For("")
 	a.Resource = resource

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 
 	"latchkey/core/errcode"
+	"latchkey/core/event"
+	"latchkey/core/secret"
 )
 
 // Begin signs in: tokens become a new session, whatever was there before.
@@ -63,7 +65,11 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 		return k.Begin(ctx, tokens)
 	}
 	same := tokens.Subject == before.Tokens.Subject
-	_, ours := k.replace(ctx, func(now Record) (Record, bool) {
+	var other error
+	if !same {
+		other = errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
+	}
+	_, ours := k.replaceFor(ctx, Note{Err: other}, func(now Record) (Record, bool) {
 		switch {
 		case now.Session != before.Session:
 			return now, false
@@ -74,7 +80,7 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 	})
 	switch {
 	case !same:
-		return errcode.New(errcode.IDTokenInvalid, "the server has signed in somebody else")
+		return other
 	case ours:
 		return nil
 	}
@@ -152,26 +158,52 @@ func (k *Keeper) Act(ctx context.Context, session, user string) bool {
 // EndOf is End, unless that session is not the one any more. It returns whether
 // it has ended the session, and what was in it.
 func (k *Keeper) EndOf(ctx context.Context, session string, reason Reason) (was Record, ok bool) {
-	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+	return k.EndFor(ctx, session, Note{Reason: reason})
+}
+
+// EndFor is EndOf that says more of why.
+func (k *Keeper) EndFor(ctx context.Context, session string, why Note) (was Record, ok bool) {
+	_, ok = k.replaceFor(ctx, why, func(now Record) (Record, bool) {
 		was = now
 		if !now.Live() || now.Session != session {
 			return now, false
 		}
-		return ended(now, reason), true
+		return ended(now, why.Reason), true
 	})
 	return was, ok
 }
 
 // over is End, unless the record has moved on from a stamp as far as the token
 // for a resource goes. It returns whether it has ended the session.
-func (k *Keeper) over(ctx context.Context, from Stamp, resource string, reason Reason) (ok bool) {
-	_, ok = k.replace(ctx, func(now Record) (Record, bool) {
+func (k *Keeper) over(ctx context.Context, from Stamp, resource string, why Note) (ok bool) {
+	_, ok = k.replaceFor(ctx, why, func(now Record) (Record, bool) {
 		if now.Past(from, resource) {
 			return now, false
 		}
-		return ended(now, reason), true
+		return ended(now, why.Reason), true
 	})
 	return ok
+}
+
+// Forgo leaves the refresh token to another tab: the session goes on for as long as the
+// access token does, or in another way.
+func (k *Keeper) Forgo(ctx context.Context) {
+	k.mu.Lock()
+	loaded := k.loaded
+	k.mu.Unlock()
+	without := func(now Record) (Record, bool) {
+		if !now.Live() || now.Tokens.Refresh.Empty() {
+			return now, false
+		}
+		t := now.Tokens
+		t.Refresh = secret.String{}
+		return now.with(t), true
+	}
+	if loaded {
+		k.replace(ctx, without)
+	} else {
+		k.Store.Update(ctx, without)
+	}
 }
 
 // with is a session's next state: the same with other tokens.
@@ -188,19 +220,51 @@ func ended(now Record, reason Reason) Record {
 // replace is the one way a record is written. It returns what is stored now, and
 // whether change wrote that.
 func (k *Keeper) replace(ctx context.Context, change func(Record) (Record, bool)) (Record, bool) {
+	return k.replaceFor(ctx, Note{}, change)
+}
+
+// replaceFor is replace that says why, for a change that ends a session.
+func (k *Keeper) replaceFor(ctx context.Context, why Note, change func(Record) (Record, bool)) (Record, bool) {
 	defer k.io.Enter()()
 	wrote := false
+	began := false
 	rec := k.Store.Update(ctx, func(now Record) (Record, bool) {
 		var next Record
 		if next, wrote = change(now); next.Live() {
 			next.Tokens = next.Tokens.dated(next.Generation)
+			if next.Session != now.Session {
+				next.Began = k.Clock.Now()
+			}
 		}
-		if s, ok := k.Strategy.(Marked); ok && wrote {
+		if !wrote {
+			return next, false
+		}
+		if s, ok := k.Strategy.(Marked); ok {
 			next.Mark = s.Mark()
 		}
-		return next, wrote
+		// The coming and going of a visitor's is nothing to note.
+		for _, e := range k.events(now, next, false) {
+			switch {
+			case now.Session == next.Session:
+			case e.Type == event.Login:
+				began = true
+			case e.Type == event.Logout:
+				why.What, why.Reason, why.Generation = DidEnd, Reason(e.Reason), next.Generation
+				if why.Reason == Switched && why.Trigger == "" {
+					why.Trigger = OnLogin
+				}
+				next.Why = k.Entry(why)
+			}
+		}
+		return next, true
 	})
 	k.adopt(rec, !wrote, true)
+	if why.What != "" {
+		k.Note(why)
+	}
+	if began {
+		k.Note(Note{What: Began, Generation: rec.Generation})
+	}
 	if wrote {
 		k.Tell()
 	}

@@ -14,11 +14,11 @@ func (k *Keeper) Find(ctx context.Context, unsettled func(Record) bool, who func
 	if rec := k.Record(); rec.Live() || !unsettled(rec) {
 		return nil
 	}
-	release, err := k.takeTurn()
+	turn, err := k.takeTurn()
 	if err != nil {
 		return errcode.Wrap(errcode.Timeout, "another tab did not finish its question in time", err)
 	}
-	defer release()
+	defer turn.release()
 	k.Reload(ctx)
 	rec := k.Record()
 	if rec.Live() || !unsettled(rec) {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,10 @@ type Store interface {
 	// stored now. It does not give up when ctx ends: what was obtained must be
 	// kept.
 	Update(ctx context.Context, change func(Record) (Record, bool)) Record
+	// Attempt is the last refresh that was written down; the zero one where none was.
+	Attempt(context.Context) Attempt
+	// Attempting writes one down.
+	Attempting(context.Context, Attempt)
 }
 
 // Keeper is the one place where a session changes. Every change is a new
@@ -39,21 +44,27 @@ type Keeper struct {
 	// lanes are by the resource that their token is for; the main one is "".
 	lanes map[string]*lane
 	// left is closed when the session that is in rec is no longer the one.
-	left      chan struct{}
+	left chan struct{}
+	// stopTimer is nil where no refresh is scheduled.
 	stopTimer func()
-	loaded    bool
-	closed    bool
+	// lifted is when the pauses of before ended.
+	lifted time.Time
+	loaded bool
+	closed bool
 }
 
-// Options is what a Keeper works with; all fields are required.
+// Options is what a Keeper works with; all fields but Limit are required.
 type Options struct {
 	Store    Store
 	Strategy Strategy
 	Locks    browser.Locks
+	Peers    Peers
 	Clock    browser.Clock
 	Crypto   browser.Crypto
 	// Lock is the name of the lock that a refresh holds.
 	Lock string
+	// Tab is what this tab calls itself.
+	Tab string
 	// Publish hands what the page shall know to the data plane. It is called
 	// with what belongs together, in the order it happened.
 	Publish func(View, []event.Event)
@@ -61,8 +72,10 @@ type Options struct {
 	Tell func()
 	// Note is called with each step in the session's life, in order, and must not block.
 	Note func(Note)
-	// Visible tells whether the person can see the page.
-	Visible func() bool
+	// Lifecycle says whether it is of any use to renew.
+	Lifecycle browser.Lifecycle
+	// Limit tells when a session ends, and must not ask the keeper; nil is never.
+	Limit func(Record) time.Time
 	// Leeway is how long before the expiry a refresh is due.
 	Leeway time.Duration
 	// Timeout bounds the exchange with the server, and so what a tab holds the
@@ -72,7 +85,7 @@ type Options struct {
 
 // NewKeeper returns a Keeper that knows nothing until Load.
 func NewKeeper(o Options) *Keeper {
-	return &Keeper{Options: o, io: gate.New(), lanes: map[string]*lane{}, left: make(chan struct{}), stopTimer: func() {}}
+	return &Keeper{Options: o, io: gate.New(), lanes: map[string]*lane{}, left: make(chan struct{})}
 }
 
 // Record is what this tab knows. Only the strategy, and those who need the
@@ -134,7 +147,7 @@ func (k *Keeper) Close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed = true
-	k.stopTimer()
+	k.schedule()
 	close(k.left)
 	k.left = make(chan struct{})
 }
@@ -147,6 +160,15 @@ func (k *Keeper) View(rec Record) View {
 		v.State = k.Strategy.State(rec)
 		v.State.LoggedIn = v.State.UserID != Anonymous
 		v.Policy.Rules = k.Strategy.Rules(rec)
+		if k.Limit != nil && !k.visits(rec) {
+			// Whoever sends something past it asks first, also where all timers slept.
+			end := k.Limit(rec)
+			for i := range v.Policy.Rules {
+				if rule := &v.Policy.Rules[i]; !end.IsZero() && (rule.ValidUntil.IsZero() || end.Before(rule.ValidUntil)) {
+					rule.ValidUntil = end
+				}
+			}
+		}
 	} else if s, ok := k.Strategy.(Visitors); ok {
 		v.Policy.Rules = s.Visitors()
 	}
@@ -168,19 +190,27 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 	}
 	k.rec = rec
 	k.clear(old, rec)
+	k.schedule()
+	if old.Live() && !rec.Live() && (rec.Why == "" || strings.Contains(rec.Why, nobody)) {
+		// Whoever did that keeps no trace. Each tab may be the only one that knows.
+		k.Note(k.unsaid(old, rec))
+	}
+	k.Publish(k.View(rec), k.events(old, rec, remote))
 	if rec.Session != old.Session {
-		close(k.left)
+		close(k.left) // who waits goes on from what was published
 		k.left = make(chan struct{})
 	}
-	k.schedule()
-	k.Publish(k.View(rec), k.events(old, rec, remote))
 }
 
 // events tells what led from one record to the next.
 func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	before, after := k.userID(old), k.userID(rec)
 	say := func(t event.Type, r Reason) event.Event {
-		return event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+		e := event.Event{Type: t, Reason: string(r), Remote: remote, PreviousUserID: before, UserID: after}
+		if t == event.Expired || t == event.Logout && r != ByAgent {
+			e.Why = k.why(old, rec)
+		}
+		return e
 	}
 	switch {
 	case old.Session == rec.Session && old.ActsSince != rec.ActsSince:
@@ -203,11 +233,7 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 	case !rec.Live() && rec.Ended == Expired:
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	case !rec.Live():
-		reason := rec.Ended
-		if reason == "" {
-			reason = Revoked // the record is gone: somebody cleared the storage
-		}
-		return []event.Event{say(event.Logout, reason)}
+		return []event.Event{say(event.Logout, reasonOf(rec))}
 	case k.visits(rec):
 		return []event.Event{say(event.Expired, ""), say(event.Logout, Expired)}
 	// Whom nobody has named may be anybody.
@@ -215,6 +241,14 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return []event.Event{say(event.Logout, Switched), say(event.Login, "")}
 	}
 	return []event.Event{say(event.Login, "")}
+}
+
+// reasonOf is why the session has ended that is not in rec any more.
+func reasonOf(rec Record) Reason {
+	if rec.Ended == "" {
+		return Revoked // the record is gone: somebody cleared the storage
+	}
+	return rec.Ended
 }
 
 // Visited tells whether the session that there is is a visitor's: of nobody who has

@@ -1,6 +1,10 @@
 package session
 
-import "latchkey/core/policy"
+import (
+	"time"
+
+	"latchkey/core/policy"
+)
 
 // Stamp tells one state of a session from all others. Session is the random id
 // of a sign-in; Generation counts every change of the record, also the end of
@@ -13,8 +17,12 @@ type Stamp struct {
 // Record is a session, whole. It is replaced, never changed in place.
 type Record struct {
 	Stamp
-	// Ended is why the last session ended, where there is none now.
+	// Began is when somebody signed in.
+	Began time.Time
+	// Ended is why the last session ended, where there is none now, and Why who ended it, when
+	// and on what grounds: an entry of the trace, or "" where nobody said. It is for people.
 	Ended  Reason
+	Why    string
 	Tokens Tokens
 	// Acts is the user whom the session's own acts for, since a generation: "" and 0
 	// where for nobody but themselves.

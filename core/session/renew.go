@@ -2,25 +2,22 @@ package session
 
 import (
 	"context"
-	"time"
+	"errors"
 
+	"latchkey/core/browser"
 	"latchkey/core/errcode"
 	"latchkey/core/event"
 )
 
 // flight is one attempt to renew, shared by all who want one in this tab.
 type flight struct {
-	done chan struct{}
-	err  error
+	trigger Trigger
+	done    chan struct{}
+	err     error
 }
 
-// Renew gets an access token renewed of the session that the caller knows as
-// from, by this tab or by another: the one for a resource, or the main one for "".
-// It returns nil when the record has moved on from there, which may also mean
-// that the session has ended; and else why it has not.
-//
-// The attempt goes on when ctx ends, as others may wait for it too.
-func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
+// renewFor is Renew, offline or not.
+func (k *Keeper) renewFor(ctx context.Context, trigger Trigger, from Stamp, resource string) error {
 	k.mu.Lock()
 	l := k.lane(resource)
 	if k.rec.Past(from, resource) {
@@ -37,7 +34,7 @@ func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
 	}
 	f, left := l.flight, k.left
 	if f == nil {
-		f = &flight{done: make(chan struct{})}
+		f = &flight{trigger: trigger, done: make(chan struct{})}
 		l.flight = f
 		go k.fly(f, l, from, resource)
 	}
@@ -49,16 +46,25 @@ func (k *Keeper) Renew(ctx context.Context, from Stamp, resource string) error {
 	case <-left:
 		return nil
 	case <-ctx.Done():
+		// This tab was frozen, or the machine slept, and let the time go by: another tab
+		// may have renewed.
+		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), prompt)
+		defer cancel()
+		k.Reload(look)
+		if k.Record().Past(from, resource) {
+			return nil
+		}
 		return ctx.Err()
 	}
 }
 
-// Refused is Renew for a request that the server has refused.
+// Refused is Renew for a request that the server has refused: there is a network,
+// whatever the browser says.
 func (k *Keeper) Refused(ctx context.Context, from Stamp, resource string) error {
 	k.mu.Lock()
 	k.lane(resource).refused = from
 	k.mu.Unlock()
-	return k.Renew(ctx, from, resource)
+	return k.renewFor(ctx, OnRefused, from, resource)
 }
 
 // spent tells whether rec's access token for a resource is of no more use.
@@ -81,7 +87,7 @@ func (k *Keeper) RenewNow(ctx context.Context) error {
 	k.mu.Lock()
 	k.lane("").pause.lift()
 	k.mu.Unlock()
-	if err := k.Renew(ctx, rec.Stamp, ""); err != nil {
+	if err := k.renewOnline(ctx, OnAsk, rec.Stamp, ""); err != nil {
 		return err
 	}
 	switch now := k.Record(); {
@@ -97,38 +103,81 @@ func (k *Keeper) fly(f *flight, l *lane, from Stamp, resource string) {
 	defer func() {
 		if recover() != nil { // the panic's text may hold anything
 			f.err = errcode.New(errcode.RuntimeFailed, "the refresh stopped on an error of the runtime")
+			k.putOff(f.err, l, Attempt{})
 		}
 		k.mu.Lock()
 		l.flight = nil
-		if f.err != nil && l.barred == nil && !k.rec.Past(from, resource) {
-			l.pause.after(f.err, k.Clock.Now(), k.jitter())
-			if resource == "" {
-				k.schedule()
-			}
+		if f.err != nil && l.barred == nil && !k.rec.Past(from, resource) && resource == "" {
+			k.schedule()
 		}
 		k.mu.Unlock()
 		close(f.done)
 	}()
-	f.err = k.renew(from, resource)
+	f.err = k.renew(l, from, resource, f.trigger)
 }
 
-// renew does the work: lock, read again, send, commit. The lock is held for
-// nothing else.
-func (k *Keeper) renew(from Stamp, resource string) error {
-	release, err := k.takeTurn()
-	if err != nil {
-		return errcode.Wrap(errcode.Timeout, "another tab did not finish its refresh in time", err)
+// renew takes turns until it has sent in one: the time for that may be over before it
+// came to it.
+func (k *Keeper) renew(l *lane, from Stamp, resource string, trigger Trigger) error {
+	for tries := 3; ; tries-- {
+		t, err := k.takeTurn()
+		if err != nil {
+			k.putOff(err, l, Attempt{})
+			return err
+		}
+		func() {
+			defer t.release() // a panic must not keep it either
+			err = k.renewIn(t, l, from, resource, trigger)
+		}()
+		if !errors.Is(err, browser.ErrLate) || tries == 0 {
+			return err
+		}
 	}
-	defer release()
+}
 
+// renewIn does the work in this tab's turn: read again, send, commit. The lock is held
+// for nothing else. ErrLate means that nothing was sent.
+func (k *Keeper) renewIn(t turn, l *lane, from Stamp, resource string, trigger Trigger) error {
 	send, cancelSend := context.WithTimeout(context.Background(), k.Timeout)
 	defer cancelSend()
+	// Before the record, as whoever writes an outcome down has stored what it brought.
+	last := k.Store.Attempt(send)
 	k.Reload(send)
 	rec := k.Record()
 	if rec.Past(from, resource) {
 		return nil
 	}
-	out := k.Strategy.Recover(send, rec, resource)
+	this := Attempt{Of: k.fingerprint(send, rec), Resource: resource, Tab: k.Tab, At: k.Clock.Now()}
+	if last.Of == this.Of && this.Of != "" {
+		this.Doubt, this.Failures = last.Doubt, last.Failures
+		switch {
+		case !last.Over:
+			// That tab is gone, or frozen; unless this one was, and lost its turn to that.
+			if last.Tab != k.Tab && k.alive(send) {
+				return browser.ErrLate
+			}
+			// It may have come to life a moment ago, and to its end.
+			k.Reload(send)
+			if rec = k.Record(); rec.Past(from, resource) {
+				return nil
+			}
+			this.Doubt, trigger = true, OnDoubt
+		case last.Err != nil && last.Resource == resource:
+			if err := k.waits(trigger, l, last); err != nil {
+				return err
+			}
+		}
+	}
+	k.Store.Attempting(send, this)
+	k.note(Note{What: Sending, Trigger: trigger, Generation: rec.Generation})
+	out := k.Strategy.Recover(browser.Before(send, t.until), rec, resource)
+	if errors.Is(out.Err, browser.ErrLate) {
+		k.Store.Attempting(send, last)
+		return out.Err
+	}
+	if (out.verdict == dead || out.verdict == stuck) && k.overtaken(send) {
+		return browser.ErrLate // the session is as good as what the other one gets
+	}
 	switch out.verdict {
 	case renewed:
 		now, ours := k.replace(send, func(now Record) (Record, bool) {
@@ -143,42 +192,46 @@ func (k *Keeper) renew(from Stamp, resource string) error {
 			// belongs to nobody.
 			go k.discard(out.Tokens)
 		}
+		what := DidRenew
+		if !ours {
+			what = TooLate
+		}
+		k.note(Note{What: what, Trigger: trigger, Generation: now.Generation})
+		k.conclude(send, this)
 		return nil
 	case another:
 		_, err := k.Replace(send, rec.Stamp, out.Tokens)
+		k.conclude(send, this)
 		return err
 	case barred:
 		k.bar(rec, resource, out.Err)
+		k.conclude(send, this)
 		return out.Err
 	case stuck:
 		if !k.spent(rec, resource) {
-			return out.Err
+			break
 		}
 		fallthrough
 	case dead:
-		if k.over(send, rec.Stamp, resource, Expired) && out.tell {
+		if this.Doubt {
+			trigger = OnDoubt
+		}
+		if k.over(send, rec.Stamp, resource, Note{Reason: Expired, Trigger: trigger, Err: out.Err}) && out.tell {
 			k.Trouble(out.Err)
 		}
 		return nil
 	}
+	this.Doubt = this.Doubt || unanswered(out.Err)
+	k.conclude(send, k.putOff(out.Err, l, this))
+	k.note(Note{What: DidFail, Trigger: trigger, Err: out.Err, Generation: rec.Generation})
 	return out.Err
 }
 
-// takeTurn takes the refresh lock. Whoever holds it is done within Timeout, so two
-// of them is long enough for a line of two, and for a holder that was killed; and
-// this tab may be in the line for other tokens too.
-func (k *Keeper) takeTurn() (release func(), err error) {
-	k.mu.Lock()
-	line := 1
-	for _, l := range k.lanes {
-		if l.flight != nil {
-			line++
-		}
+func (k *Keeper) note(n Note) {
+	if n.Generation == 0 {
+		n.Generation = k.Record().Generation
 	}
-	k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(line)*k.Timeout)
-	defer cancel()
-	return k.Locks.Acquire(ctx, k.Lock)
+	k.Note(n)
 }
 
 // bar notes that rec's session has no token for a resource, and tells the page

@@ -7,17 +7,20 @@ import (
 
 // schedule sets the timer for the next refresh that nobody asks for. Called
 // with mu held. Tokens for one resource are not refreshed ahead of time: nobody
-// may need them any more.
+// may need them any more. Nor is a session that nobody has used since the last
+// time, or looks at: it runs out, and the next request renews it.
 //
 // It is due Leeway before the expiry, but never earlier than after three
 // quarters of the token's life, or a token that lives shorter than Leeway would
 // be refreshed for ever. All tabs have the same expiry, so each adds a jitter;
 // the first one renews for all.
 func (k *Keeper) schedule() {
-	k.stopTimer()
-	k.stopTimer = func() {}
+	if k.stopTimer != nil {
+		k.stopTimer()
+		k.stopTimer = nil
+	}
 	t, now := k.rec.Tokens, k.Clock.Now()
-	if k.closed || !k.rec.Live() || t.ExpiresAt.IsZero() || !k.Strategy.Renewable(k.rec) {
+	if k.closed || !k.Lifecycle.Visible() || !k.rec.Live() || t.ExpiresAt.IsZero() || !k.Strategy.Renewable(k.rec) {
 		return
 	}
 	life := t.ExpiresAt.Sub(t.IssuedAt)
@@ -40,10 +43,26 @@ func (k *Keeper) schedule() {
 	wait = max(wait, 0) + time.Duration(float64(lead/2)*k.jitter())
 	stamp := k.rec.Stamp
 	k.stopTimer = k.Clock.AfterFunc(wait, func() {
-		if !costly || k.Visible() {
-			_ = k.Renew(context.Background(), stamp, "")
+		k.mu.Lock()
+		if k.rec.Stamp == stamp {
+			k.stopTimer = nil
+		}
+		k.mu.Unlock()
+		if k.Lifecycle.Visible() && k.Lifecycle.Used() {
+			_ = k.renewOnline(context.Background(), OnDue, stamp, "")
 		}
 	})
+}
+
+// Schedule sees to the next refresh that nobody asks for: anew, where timers may be
+// wrong, as they stand still while the machine sleeps, or the page has been hidden or
+// is; else only where none is set.
+func (k *Keeper) Schedule(anew bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.loaded && (anew || k.stopTimer == nil) {
+		k.schedule()
+	}
 }
 
 // jitter is a number from 0 to 1. It spreads load and is no secret, so a

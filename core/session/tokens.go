@@ -12,7 +12,9 @@ import (
 type Tokens struct {
 	Access  secret.String
 	Refresh secret.String
-	ID      secret.String
+	// RefreshEnds is when the refresh token ends; zero where nobody knows.
+	RefreshEnds time.Time
+	ID          secret.String
 	// Type is the token type in its usual spelling ("Bearer").
 	Type string
 	// ProofKey is the thumbprint of the key that the tokens are bound to (RFC
@@ -63,7 +65,7 @@ func (t Tokens) Format(f fmt.State, _ rune) {
 // A backend that keeps the tokens says anew who it is about each time.
 func (t Tokens) After(old Tokens) Tokens {
 	if t.Refresh.Empty() {
-		t.Refresh = old.Refresh
+		t.Refresh, t.RefreshEnds = old.Refresh, old.RefreshEnds
 	}
 	if t.CSRF.Empty() {
 		t.CSRF = old.CSRF

@@ -49,7 +49,7 @@ func New(c Config, http browser.HTTP, clock browser.Clock) *Client { return &Cli
 // post asks what the SDK of the server itself has.
 func (c *Client) post(ctx context.Context, url, rid, body string, of session.Tokens, token string, keepAlive bool) (*browser.Response, error) {
 	headers := map[string]string{"fdi-version": versions}
-	return c.send(ctx, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive}, rid, of, token)
+	return c.send(ctx, &browser.Request{Method: "POST", URL: url, Headers: headers, Body: body, KeepAlive: keepAlive, Spends: url == c.Refresh}, rid, of, token)
 }
 
 // send adds what the SDK of the server knows a request by. token is that of the two

@@ -114,7 +114,7 @@ func (s Strategy) Observe(ctx context.Context, k *session.Keeper, from session.S
 		if a.Status == 401 {
 			reason = session.Expired
 		}
-		k.EndOf(ctx, rec.Session, reason)
+		k.EndFor(ctx, rec.Session, session.Note{Reason: reason, Trigger: session.OnAnswer})
 		return nil
 	}
 	t, err := s.client.read(a.Headers, s.client.clock.Now())

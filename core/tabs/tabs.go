@@ -1,6 +1,7 @@
 // Package tabs is what the tabs of one session tell one another: that the
-// record has changed, and nothing more. A note may be lost, late or forged, so
-// whoever gets one reads the record, and needs none to be right.
+// record has changed, and that whoever holds a lock is alive; nothing more. A note
+// may be lost, late or forged, so whoever gets one reads the record, and needs none to
+// be right.
 package tabs
 
 import (
@@ -15,6 +16,7 @@ const changed = "changed"
 type Tabs struct {
 	channel browser.Channel
 	stop    []func()
+	holding holding
 
 	mu     sync.Mutex
 	queued bool
@@ -22,18 +24,19 @@ type Tabs struct {
 }
 
 // New calls reload when the record may have changed: another tab said so, or
-// wrote to storage, or this one may have missed it. Any number of hints at once
-// is one reload.
+// wrote to storage. Any number of hints at once is one reload.
 func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *Tabs {
-	t := &Tabs{channel: channel, reload: reload}
+	t := &Tabs{channel: channel, reload: reload, holding: holding{held: map[string]int{}, asking: map[string][]chan struct{}{}}}
 	t.stop = []func(){
 		channel.Listen(func(note string) {
 			if note == changed {
 				t.hint()
+				return
 			}
+			t.heard(note)
 		}),
 		lifecycle.Listen(func(s browser.Signal) {
-			if s != browser.Active { // what the person does here changes no record
+			if s == browser.Touched {
 				t.hint()
 			}
 		}),

@@ -10,13 +10,24 @@ import (
 type LogoutOptions struct {
 	ReturnTo         string
 	Revoke, AtServer bool
+	// Was is what there was in a session that has ended already; nil ends the one that is
+	// there.
+	Was *session.Record
+}
+
+// End ends the session, and returns what there was.
+func (o LogoutOptions) End(ctx context.Context, k *session.Keeper) session.Record {
+	if o.Was != nil {
+		return *o.Was
+	}
+	return k.End(ctx, session.ByUser)
 }
 
 // Logout ends the session here, then in the other tabs, then at the server. It
 // can't fail: the first part needs nobody, and the rest is silent.
 func (s *Service) Logout(ctx context.Context, o LogoutOptions) {
 	// Of two logouts at once, the first has the tokens.
-	tokens := s.Keeper.End(ctx, session.ByUser).Tokens
+	tokens := o.End(ctx, s.Keeper).Tokens
 	s.Navigation.Forget(ctx)
 	s.Client.ForgetKey(ctx)
 	revoked := true

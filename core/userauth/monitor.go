@@ -52,7 +52,7 @@ type MonitorOptions struct {
 func NewMonitor(o MonitorOptions) *Monitor {
 	m := &Monitor{MonitorOptions: o}
 	m.stopListening = o.Lifecycle.Listen(func(s browser.Signal) {
-		if s == browser.Resumed {
+		if s == browser.Resumed || s == browser.Online {
 			m.Look()
 		}
 	})
@@ -187,7 +187,7 @@ func (m *Monitor) check(ctx context.Context, rec session.Record, believed bool) 
 		_ = m.Keeper.Continue(ctx, rec, tokens) // or it has ended meanwhile
 		return tokens.SessionState == "" || tokens.SessionState == rec.Tokens.SessionState, false
 	case err == nil, believed && errors.As(err, &e) && e.OAuth != nil && e.OAuth.Error == "login_required":
-		m.Keeper.EndOf(ctx, rec.Session, session.Revoked)
+		m.Keeper.EndFor(ctx, rec.Session, session.Note{Reason: session.Revoked, Trigger: session.OnCheck, Err: err})
 	case errcode.Of(err) == errcode.NetworkError, errcode.Of(err) == errcode.Timeout:
 		return false, true
 	default:

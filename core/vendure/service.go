@@ -134,7 +134,7 @@ func (s *Service) announce(err error) {
 // Logout ends the session here, then at the server, which ends all of the user's
 // on all devices.
 func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
-	was := s.keeper.End(ctx, session.ByUser)
+	was := o.End(ctx, s.keeper)
 	s.forget(ctx)
 	cookie := s.client.Header == ""
 	if (was.Live() || cookie) && o.Revoke {

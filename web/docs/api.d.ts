@@ -586,11 +586,51 @@ export interface SessionEvent {
     readonly userId: string;
     /** With the type `'error'`. */
     readonly error?: SessionErrorLike;
+    /** With the types `'logout'` and `'expired'`: who ended it, and on what grounds. */
+    readonly why?: EndReason;
     /**
      * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
      * when that is called off, or the agent has gone.
      */
     readonly endsAt?: number | null;
+}
+/**
+ * What set a step off. A refresh: `'due'`, ahead of time; `'use'`, for a request with a token that was over; `'refused'`, for one that the server
+ * refused; `'ask'`, by the page; `'doubt'`, as nobody knew what had become of the one before. An end: `'login'`, somebody else signed in;
+ * `'answer'`, a server's answer to a request of the page's said so; `'check'`, `monitorSession`; `'server'`, front-channel logout; `'cleared'`, the
+ * record was gone from storage; `'idle'` and `'absolute'`, a ceiling.
+ */
+export type TraceTrigger = 'due' | 'use' | 'refused' | 'ask' | 'doubt' | 'login' | 'answer' | 'check' | 'server' | 'cleared' | 'idle' | 'absolute';
+/** One step of a session's life, for whoever asks why they were signed out. Nothing in it is secret. Frozen. */
+export interface TraceEntry {
+    /** In milliseconds since the epoch. */
+    readonly at: number;
+    /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
+    readonly tab: string;
+    /** Whose session, where it is not the user's own. */
+    readonly as?: 'client' | 'agent';
+    /**
+     * `'began'`: a sign-in. `'sending'`: a refresh was sent. `'renewed'`, `'failed'`: what came of one; `'late'`: an answer for a session that
+     * had moved on. `'tookOver'`: from a tab that had frozen. `'ended'`: for the `reason`.
+     */
+    readonly what: 'began' | 'sending' | 'renewed' | 'failed' | 'late' | 'tookOver' | 'ended';
+    /** What set it off; nothing where that is plain. */
+    readonly trigger?: TraceTrigger;
+    readonly reason?: SessionEvent['reason'];
+    /** What this library calls the error that it failed, or the session ended, with. */
+    readonly error?: SessionErrorCode;
+    /** The server's own words, cut to those that can't be a name or a secret. */
+    readonly oauth?: {
+        readonly error: string;
+        readonly error_description?: string;
+    };
+    /** Counts the changes of the session's record, in all tabs. */
+    readonly generation: number;
+}
+/** How a session came to its end: by which tab, set off by what, and in whose words. Frozen. */
+export interface EndReason extends TraceEntry {
+    /** It was this tab. */
+    readonly here: boolean;
 }
 /** What a page can branch on. Codes never change their meaning. */
 export type SessionErrorCode = 'config_invalid' | 'runtime_failed' | 'not_supported' | 'invalid_credentials' | 'interaction_required' | 'access_denied' | 'state_mismatch' | 'issuer_mismatch' | 'id_token_invalid' | 'discovery_failed' | 'server_error' | 'rate_limited' | 'network_error' | 'timeout' | 'aborted' | 'session_expired' | 'session_changed' | 'agent_logged_in' | 'popup_blocked' | 'popup_closed' | 'storage_failed' | 'isolated' | 'closed';
@@ -762,6 +802,11 @@ export interface Session {
      * rejects with `server_error`.
      */
     getUserInfo(): Promise<Claims>;
+    /**
+     * What has happened to the session, in all tabs and before this page was loaded: the last 50 steps at most, the oldest first. It outlives
+     * the session, and has nothing secret in it, nor whose session it was.
+     */
+    trace(): Promise<readonly TraceEntry[]>;
     /** The wrapped fetch, whatever `intercept` is. */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
     readonly guard: Guard;

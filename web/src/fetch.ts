@@ -182,6 +182,7 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     };
     if (rule && isReady(made, rule))
       return told(async () => {
+        rule.used = true;
         const spare = spareOf((hit.retries ?? options.retries) > 0, request);
         const response = await call(target, rule);
         if (rule.capture || isRefused(hit, rule, response)) {

@@ -25,8 +25,12 @@ export interface HostOptions {
   /** Where the record is kept, and where what must outlive a redirect. */
   storage: Area;
   pending: Area;
-  /** What the page is shown: an agent's signs of life are wanted. */
-  state(): { readonly isAgent: boolean };
+  /** What the page is shown. */
+  state(): { readonly isAgent: boolean; readonly isLoggedIn: boolean };
+  /** Whether signs of life are wanted of whoever is signed in, and not only of an agent. */
+  idle?: boolean;
+  /** Whether requests have carried what was published last. */
+  used(): boolean;
   /** What makes proofs (RFC 9449). */
   prover(): Prover;
   navigate?(path: string): void;
@@ -65,6 +69,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     verify,
     request,
     query,
+    startsWith,
     types,
     members,
   } = kit;
@@ -78,6 +83,8 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     addEventListener,
     document,
     location,
+    navigator,
+    performance,
   } = types as typeof globalThis;
 
   // Where the browser has no locks, or refuses them, tabs cannot wait for one another, but the sessions of one page
@@ -105,12 +112,14 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     keepalive: boolean,
     key: string,
     credentials: boolean,
+    last: number,
   ): Promise<unknown[]> => {
     const headers = own<Record<string, string>>({});
     for (let i = 0; i < list.length; i += 2) headers[list[i]!] = list[i + 1]!;
     // Not without a proof where one is asked for: the key may be another by now.
     const proof = key ? await prove(own({ dpop: key, headers }), method, url) : undefined;
     if (proof) headers.dpop = proof.headers.dpop!;
+    if (last && clock() > last) throw own({ name: 'LateError' });
     const answer = await promise(
       send(url, {
         method,
@@ -189,7 +198,7 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   const enter: Enter = (kind, id, a, b) => entered?.(kind, id, a, b);
 
   /** Resolves with the function that lets go of it; never, when it was given up. */
-  const lock = ({ signal }: AbortController, name: string): Promise<() => void> =>
+  const lock = ({ signal }: AbortController, name: string, steal: boolean): Promise<() => void> =>
     new Promise(async (resolve) => {
       const id = ++locks;
       let taken = false;
@@ -210,9 +219,10 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         );
       };
       try {
-        await promise(request(name, own({ signal }), take));
+        // A lock that is stolen can't be waited for.
+        await promise(request(name, own(steal ? { steal } : { signal }), take));
       } catch {
-        await promise(queue(name, take));
+        await (steal ? take() : promise(queue(name, take)));
       }
     });
 
@@ -253,33 +263,50 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
   });
 
   let channel: BroadcastChannel | undefined;
-  try {
-    channel = new BroadcastChannel(key);
-    channel.onmessage = ({ data }) => enter(5, 0, data);
-  } catch {
-    // Not there, or refused with the storage: there is no other tab to tell.
-  }
+  const join = (): void => {
+    try {
+      channel = new BroadcastChannel(key);
+      channel.onmessage = ({ data }) => enter(5, 0, data);
+    } catch {
+      // Not there, or refused with the storage: there is no other tab to tell.
+    }
+  };
+  join();
 
+  /** The page is being left, or is in the back/forward cache. */
+  let left = false;
+  const visible = (): boolean => !left && document.visibilityState == 'visible';
   const heard = (event: any): void => {
     const { type } = event;
     if (type == 'storage') {
       // Without a key: the whole area was cleared.
       for (const part of ['', '/agent', '/client'])
         if (event.key === key + part || (event.key === null && !part)) enter(4, 0, 'touched');
-    } else if (type == 'pageshow' ? event.persisted : type == 'online' || document.visibilityState == 'visible') {
-      enter(4, 0, 'resumed');
+      return;
     }
+    if (type[0] == 'o') return enter(4, 0, type);
+    if (type == 'pageshow' && !event.persisted) return;
+    if (startsWith(type, 'page')) {
+      left = type == 'pagehide';
+      // A note would throw a page out of the back/forward cache; it looks for itself when it comes back.
+      channel?.close();
+      channel = undefined;
+      if (!left) join();
+    }
+    enter(4, 0, type == 'pagehide' ? 'left' : visible() ? 'resumed' : 'hidden');
   };
-  for (const type of ['visibilitychange', 'pageshow', 'online', 'storage']) {
-    addEventListener(type, heard, { signal: listening.signal });
+  // Some are told to the document, and do not bubble.
+  for (const type of ['visibilitychange', 'resume', 'pagehide', 'pageshow', 'online', 'offline', 'storage']) {
+    addEventListener(type, heard, { signal: listening.signal, capture: true });
   }
 
-  // An agent who does nothing is signed out.
+  // Whoever does nothing is signed out.
   let active = 0;
   const sign = (event: Event): void => {
     const at = clock();
+    const { isAgent, isLoggedIn } = options.state();
     // A clock may be set back.
-    if (!options.state().isAgent || !event.isTrusted || (at >= active && at < active + 1000)) return;
+    if (!(isAgent || (options.idle && isLoggedIn)) || !event.isTrusted || (at >= active && at < active + 1000)) return;
     active = at;
     enter(4, 0, 'active');
   };
@@ -305,12 +332,12 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         entered = callback;
       },
       // Go has no use for the promise, which never rejects.
-      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any, h: any) {
+      async begin(id: number, op: string, a: any, b: any, c: any, d: any, e: any, f: any, g: any, h: any, i: any) {
         const controller = (open[id] = new AbortController());
         let kind = 0;
         let value;
         try {
-          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g, h));
+          value = await promise(operations[op]!(controller, a, b, c, d, e, f, g, h, i));
         } catch (error: any) {
           kind = 1;
           try {
@@ -326,7 +353,10 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
         settle(1, id, 'AbortError');
       },
       random: (n: number) => random(new Uint8Array(n)),
-      visible: () => document.visibilityState == 'visible',
+      visible,
+      online: () => !left && navigator?.onLine !== false,
+      // No other document has begun at that moment.
+      page: `${performance.timeOrigin}`,
       href: () => location.href,
       cookie: (name: string) => cookieOf(types as typeof globalThis, name),
       forget: (name: string) => forgetCookie(types as typeof globalThis, name),

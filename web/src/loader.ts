@@ -23,11 +23,13 @@ export interface RuntimeOptions {
   /** Aborts when the program has taken too long. */
   late?: AbortSignal;
   /** What Go gets as its configuration. `key` is the record's, and names the channel. */
-  config: { key: string; readonly [option: string]: unknown };
+  config: { key: string; readonly limits?: { readonly idle?: number }; readonly [option: string]: unknown };
   storage: Area;
   pending: Area;
   /** What the page is shown. */
-  state(): { readonly isAgent: boolean };
+  state(): { readonly isAgent: boolean; readonly isLoggedIn: boolean };
+  /** Whether requests have carried what was published last. */
+  used(): boolean;
   /** What makes proofs. */
   prover(): Prover;
   navigate?(path: string): void;
@@ -72,6 +74,7 @@ export const load = async (kit: Kit, options: RuntimeOptions): Promise<Runtime> 
     version,
     config: stringify(options.config),
     key: options.config.key,
+    idle: !!options.config.limits?.idle,
     navigate: leaving.navigate,
     publish: (json) => options.publish(leaving.told(readPublished(json, kit))),
     ready(its) {

@@ -8,6 +8,7 @@ import type { Runtime } from './loader';
 import type { Config, take as Take } from './options';
 import type { Platform } from './platform';
 import type { Published } from './published';
+import { traceOf } from './trace';
 import { forget, keep } from './windows';
 import type {
   Claims,
@@ -19,6 +20,7 @@ import type {
   LogoutOptions,
   SessionState,
   SilentLoginOptions,
+  TraceEntry,
 } from './types';
 
 /** Put in by the build: whether this is the bundle without client tokens and agents. */
@@ -27,12 +29,13 @@ declare const __USER__: boolean;
 export interface MethodOptions {
   SessionError: Platform['SessionError'];
   clock: Platform['clock'];
+  freeze: Platform['freeze'];
   /** Checks what a page gives. */
   take: typeof Take;
   /** What the session is made of; `again` takes it up anew. */
   config: Config;
   again(change: () => void): Promise<void>;
-  plane: Pick<Plane, 'switching' | 'alone'>;
+  plane: Pick<Plane, 'switching' | 'alone' | 'policy'>;
   /** Those of the options. */
   claims: Claim[];
   publish(published: Published): void;
@@ -42,7 +45,7 @@ export interface MethodOptions {
 
 export const createMethods = (
   call: Runtime['call'],
-  { SessionError, clock, take, state, claims, config, again, plane, publish }: MethodOptions,
+  { SessionError, clock, freeze, take, state, claims, config, again, plane, publish }: MethodOptions,
 ) => {
   /** Calls for what agents do, if there are any. */
   const assist = (command: string, args?: object) => {
@@ -98,7 +101,11 @@ export const createMethods = (
       return state();
     },
     async getAccessToken(options: { minValidity?: number; resource?: string } = {}): Promise<string> {
-      return (await call('accessToken', take(options, 'minValidity:@number resource'))).token;
+      const { token } = await call('accessToken', take(options, 'minValidity:@number resource'));
+      // Whoever asks for it uses it.
+      const { user } = plane.policy.rules;
+      if (user) user.used = true;
+      return token;
     },
     async getIdToken(): Promise<string> {
       return (await call('idToken')).token;
@@ -115,6 +122,9 @@ export const createMethods = (
     /** What an app's own sign-in page posts to the server. */
     async loginForm(): Promise<LoginForm> {
       return call('loginForm');
+    },
+    async trace(): Promise<readonly TraceEntry[]> {
+      return traceOf(await call('trace'), freeze);
     },
     async 'agent.login'(username: string, password: string) {
       await assist('agentLogin', take({ username, password }, 'username* password*'));

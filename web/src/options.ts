@@ -38,7 +38,7 @@ const agents = __USER__ ? undefined : {};
 const sessionOptions =
   'auth*:@object api*:@array intercept:global|none storage:local|session|memory|@object persistRefreshToken:@true|!@false ' +
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
-  'timeout:@number redirect:@object navigate:@function allowInsecure:@boolean';
+  'timeout:@number limits:@object redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
 const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number replay:@number refused:@object strict:@boolean`;
 const clientOptions =
@@ -344,6 +344,9 @@ export const readOptions = (given: SessionOptions) => {
   const { homePath = '/', loginPath = '/login', logoutPath = '/logout', prefix: before } = redirect;
   if (before && !options.navigate) throw invalid('redirect.prefix', 'needs navigate');
 
+  const limits = options.limits && take(options.limits, 'idle:@number absolute:@number warning:@number', 'limits');
+  for (const name in limits) if (!limits[name]) throw invalid('limits.' + name, 'must be more than 0');
+
   // What is undefined here has its default in the core.
   const config: Config = {
     ...auth,
@@ -362,6 +365,7 @@ export const readOptions = (given: SessionOptions) => {
     storage: storage.getItem ? 'custom' : storage,
     refreshLeeway,
     timeout,
+    limits,
     allowInsecure,
     home: path('homePath', homePath),
     login: path('loginPath', loginPath),

@@ -68,7 +68,16 @@ export const hrefOf = (url: URL): string => get(members.URL, 'href', url);
 const own = <T extends object>(value: T, name: string): T => (setPrototypeOf(value, members[name]), value);
 export const newHeaders = (from: HeadersInit): Headers => own(new Headers(from), 'Headers');
 /** For the other files. */
-export const platform = { version: __VERSION__, SessionError, types, members, clock: now, newHeaders, startsWith };
+export const platform = {
+  version: __VERSION__,
+  SessionError,
+  types,
+  members,
+  clock: now,
+  newHeaders,
+  startsWith,
+  freeze,
+};
 
 export type Platform = typeof platform;
 

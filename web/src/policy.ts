@@ -29,6 +29,8 @@ export interface Rule {
   };
   readonly session?: string;
   readonly version?: number;
+  /** A request has carried it: set by who sends it, and in no policy of the core's. */
+  used?: boolean;
 }
 
 /** A policy as the core writes it, its rules by their `as`. */

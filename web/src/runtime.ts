@@ -20,29 +20,36 @@ declare const __VERSION__: string;
 
 export const startRuntime = async (
   platform: Platform,
-  options: Omit<RuntimeOptions, 'prover'> & Omit<MethodOptions, 'SessionError' | 'clock' | 'claims'> & { plane: Plane },
+  options: Omit<RuntimeOptions, 'prover' | 'used'> &
+    Omit<MethodOptions, 'SessionError' | 'clock' | 'freeze' | 'claims'> & { plane: Plane },
 ) => {
-  const { version, clock, SessionError } = platform;
+  const { version, clock, freeze, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
   const claims = optionsClaims({ take: options.take, SessionError }, options.config);
   // OA-17: for servers that want one all the same.
-  const { config } = options;
+  const { config, plane } = options;
   if (config.clientSecret && config.scheme != 'occ')
     console.warn('latchkey: auth.clientSecret is no secret in a browser');
   const { call, close } = await load(createKit(platform), {
     ...options,
-    prover: () => proverOf(platform, options.plane),
+    prover: () => proverOf(platform, plane),
+    used: () => !!(plane.policy.rules.user?.used || plane.policy.rules.agent?.used),
     publish(published) {
       // A channel that the server does not know is asked for no more.
       for (const { error } of published.events ?? [])
         if (error?.oauth?.error == 'CHANNEL_NOT_FOUND') config.headers = config.channelToken = undefined;
+      const { rules } = plane.policy;
       options.publish(published);
+      // What was used stays so until it is renewed.
+      for (const as of ['user', 'agent']) {
+        const [was, is] = [rules[as], plane.policy.rules[as]];
+        if (is && was?.used && was.headers?.authorization == is.headers?.authorization) is.used = true;
+      }
     },
   });
   // A page that comes back from the back/forward cache has heard nothing meanwhile: it looks before it sends or shows.
   const { AbortController, addEventListener } = platform.types;
-  const { plane } = options;
   const listening = new AbortController();
   addEventListener(
     'pageshow',
@@ -56,7 +63,7 @@ export const startRuntime = async (
         });
       plane.held = looked;
     },
-    { signal: listening.signal },
+    { signal: listening.signal, capture: true },
   );
   return {
     call,
@@ -64,7 +71,7 @@ export const startRuntime = async (
       listening.abort();
       close();
     },
-    methods: createMethods(call, { ...options, SessionError, clock, claims }),
+    methods: createMethods(call, { ...options, SessionError, clock, freeze, claims }),
   };
 };
 

@@ -6,7 +6,7 @@ import { createMatch } from './match';
 import { wrapXHR } from './xhr';
 import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, platform, setPrototypeOf, startsWith, stringify } from './platform';
+import { fetch, freeze, now, open, parse, platform, setPrototypeOf, startsWith, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
 import { isLive, readClient, readRecord } from './record';
@@ -38,6 +38,8 @@ export const createSession = (given: SessionOptions): Session => {
   let callback: string | undefined;
   let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
+  /** What was shown before the page came back and it was not so any more. */
+  let gone: { session: string; version: number; userId?: string } | undefined;
   let up = false;
   let failed = false;
   /** Resolves when a logout that was asked for has ended the session here. */
@@ -156,8 +158,11 @@ export const createSession = (given: SessionOptions): Session => {
         });
         alive();
         // What the page has seen so far, so that it hears of what has changed since.
-        const { session, version } = plane.policy;
-        const userId = state.status == 'restoring' ? undefined : state.userId;
+        const { session, version, userId } = gone ?? {
+          ...plane.policy,
+          userId: state.status == 'restoring' ? undefined : state.userId,
+        };
+        gone = undefined;
         const { returnTo } = await runtime.call('start', { callback, session, version, userId });
         if (callback) handled = returnTo;
         callback = undefined;
@@ -240,7 +245,7 @@ export const createSession = (given: SessionOptions): Session => {
     const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;
     // What waits to be told here comes with the runtime.
-    if (login) load();
+    if (login || config.limits) load();
     else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
     else if (options.load != 'demand') setTimeout(load);
   };
@@ -279,6 +284,18 @@ export const createSession = (given: SessionOptions): Session => {
 
   /** Another tab has changed the session, or may have, before the runtime is here to see it. */
   const touched = ({ type, key, persisted }: { type: string; key?: string | null; persisted?: boolean }) => {
+    // Whoever was signed out meanwhile is not shown again: before the page's own listeners, and any other task.
+    if (persisted && (state.isAgent || state.isLoggedIn))
+      try {
+        const json = storage.getItem(state.isAgent ? agentKey() : config.key) as string;
+        if (!(json as any)?.then && !(state.isAgent ? isLive(json) : parse(json)?.session == plane.policy.session)) {
+          if (!up) gone = { ...plane.policy, userId: state.userId };
+          plane.policy = none;
+          show(anonymous());
+        }
+      } catch {
+        // The core will say what is wrong with the storage.
+      }
     if (up || !(type == 'pageshow' ? persisted : key === null || key == config.key || key == agentKey())) return;
     hold(
       boot().catch(() => {
@@ -288,7 +305,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
   const listenTo = (change: typeof addEventListener | undefined) => {
     change?.('storage', touched);
-    change?.('pageshow', touched);
+    change?.('pageshow', touched, { capture: true });
   };
 
   const match = createMatch(options.api);
@@ -342,7 +359,7 @@ export const createSession = (given: SessionOptions): Session => {
   const session: Session = {
     ...(lend(
       {},
-      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith validateClaims',
+      'loginWithRedirect loginWithCredentials loginSilently refresh getAccessToken getIdToken getUserInfo redirectAfterLogin loginForm switchContext loginWith validateClaims trace',
     ) as Methods),
     ready,
     get state() {

@@ -16,6 +16,7 @@ export const tombstone = (
   key: string,
   text: string | null,
   { iss, sid }: Meant,
+  at = Date.now(),
 ): { generation: number; text: string } | undefined => {
   try {
     const { format, issuer, client, context, session, generation: last, tokens } = JSON.parse(text!);
@@ -52,6 +53,8 @@ export const tombstone = (
           session: '',
           generation,
           ended: 'revoked',
+          // For whoever asks why they were signed out: no tab did it.
+          why: { at, tab: '', what: 'ended', trigger: 'server', reason: 'revoked', generation },
           state,
           policy,
         }),

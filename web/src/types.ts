@@ -106,6 +106,26 @@ export interface RedirectOptions {
   prefix?: string;
 }
 
+/** When a session ends that the server would let go on, in seconds, each more than 0. The tabs share it, and a sleep counts. */
+export interface LimitOptions {
+  /**
+   * How long the person may do nothing. A key, a click, a tap, going back or forward, and opening a page is something;
+   * requests are not.
+   * @default for ever
+   */
+  idle?: number;
+  /**
+   * How long a session lasts since the sign-in.
+   * @default for ever
+   */
+  absolute?: number;
+  /**
+   * How long before either the event `idle` comes.
+   * @default 60
+   */
+  warning?: number;
+}
+
 /** What `createSession` takes. Each option is read once, when it is called. */
 export interface SessionOptions {
   /** How one signs in: what `oidc()`, `oauth()`, `occ()`, `vendure()` or `cookies()` returns. */
@@ -165,6 +185,8 @@ export interface SessionOptions {
    * @default 10000
    */
   timeout?: number;
+  /** Ends a session that is good for the server: see {@link LimitOptions}. */
+  limits?: LimitOptions;
   /** Where guards and sign-ins lead. */
   redirect?: RedirectOptions;
   /**
@@ -594,20 +616,73 @@ export interface SessionEvent {
   readonly type: SessionEventType;
   /**
    * Why a session ended. With `'agent'`, an agent has come, gone, or acts for another customer; a `login` then merges no
-   * cart. An `expired` with that reason is about the agent's session.
+   * cart. An `expired` with that reason is about the agent's session. With the type `'idle'`, `'absolute'` says that nothing
+   * the person does puts the end off.
    */
-  readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent';
+  readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent' | 'absolute';
   /** Another tab did it. */
   readonly remote: boolean;
   readonly previousUserId: string;
   readonly userId: string;
   /** With the type `'error'`. */
   readonly error?: SessionErrorLike;
+  /** With the types `'logout'` and `'expired'`: who ended it, and on what grounds. */
+  readonly why?: EndReason;
   /**
-   * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
-   * when that is called off, or the agent has gone.
+   * With the type `'idle'`: when whoever is signed in, or the agent, will be signed out, in milliseconds since the epoch; `null`
+   * when that is called off, or they have gone.
    */
   readonly endsAt?: number | null;
+}
+
+/**
+ * What set a step off. A refresh: `'due'`, ahead of time; `'use'`, for a request with a token that was over; `'refused'`, for one that the server
+ * refused; `'ask'`, by the page; `'doubt'`, as nobody knew what had become of the one before. An end: `'login'`, somebody else signed in;
+ * `'answer'`, a server's answer to a request of the page's said so; `'check'`, `monitorSession`; `'server'`, front-channel logout; `'cleared'`, the
+ * record was gone from storage; `'idle'` and `'absolute'`, a ceiling.
+ */
+export type TraceTrigger =
+  | 'due'
+  | 'use'
+  | 'refused'
+  | 'ask'
+  | 'doubt'
+  | 'login'
+  | 'answer'
+  | 'check'
+  | 'server'
+  | 'cleared'
+  | 'idle'
+  | 'absolute';
+
+/** One step of a session's life, for whoever asks why they were signed out. Nothing in it is secret. Frozen. */
+export interface TraceEntry {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
+  readonly tab: string;
+  /** Whose session, where it is not the user's own. */
+  readonly as?: 'client' | 'agent';
+  /**
+   * `'began'`: a sign-in. `'sending'`: a refresh was sent. `'renewed'`, `'failed'`: what came of one; `'late'`: an answer for a session that
+   * had moved on. `'tookOver'`: from a tab that had frozen. `'ended'`: for the `reason`.
+   */
+  readonly what: 'began' | 'sending' | 'renewed' | 'failed' | 'late' | 'tookOver' | 'ended';
+  /** What set it off; nothing where that is plain. */
+  readonly trigger?: TraceTrigger;
+  readonly reason?: SessionEvent['reason'];
+  /** What this library calls the error that it failed, or the session ended, with. */
+  readonly error?: SessionErrorCode;
+  /** The server's own words, cut to those that can't be a name or a secret. */
+  readonly oauth?: { readonly error: string; readonly error_description?: string };
+  /** Counts the changes of the session's record, in all tabs. */
+  readonly generation: number;
+}
+
+/** How a session came to its end: by which tab, set off by what, and in whose words. Frozen. */
+export interface EndReason extends TraceEntry {
+  /** It was this tab. */
+  readonly here: boolean;
 }
 
 /** What a page can branch on. Codes never change their meaning. */
@@ -808,6 +883,11 @@ export interface Session {
    * rejects with `server_error`.
    */
   getUserInfo(): Promise<Claims>;
+  /**
+   * What has happened to the session, in all tabs and before this page was loaded: the last 50 steps at most, the oldest first. It outlives
+   * the session, and has nothing secret in it, nor whose session it was.
+   */
+  trace(): Promise<readonly TraceEntry[]>;
   /** The wrapped fetch, whatever `intercept` is. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   readonly guard: Guard;

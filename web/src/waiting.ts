@@ -308,6 +308,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
         continue;
       }
       if (it.userId) setUserId();
+      if (rule) rule.used = true;
       it.keep?.(!!rule && (left > 0 || !!proof || !!csrf));
       const answer = it.call(rule, rule && extras(rule, csrf, proof));
       if (goesAlone(rule)) {

@@ -189,6 +189,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         return proceed(this, asked!, it);
       }
       if (ready) {
+        rule.used = true;
         set(this, rule.headers);
         if (rule.credentials && !read(this, 'withCredentials')) asked!.lent = this.withCredentials = true;
         if (!asked!.isSync) heed(this, asked!, made, rule);

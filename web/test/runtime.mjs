@@ -39,7 +39,7 @@ export const startRuntime = async (platform, options) => {
       it.closed = true;
     },
   };
-  it.methods = createMethods(it.call, { ...options, SessionError: platform.SessionError });
+  it.methods = createMethods(it.call, { ...options, SessionError: platform.SessionError, freeze: platform.freeze });
   // Nobody else asks for the answer here.
   options.program.catch(() => {});
   started.push(it);

@@ -652,6 +652,29 @@ test('a redirect callback that failed is no result', async () => {
   assert.equal(await session.checkOAuthParamsInUrl(), null);
 });
 
+test('the trace, and why a session ended, are the page’s to read and nobody’s to change', async () => {
+  const ended = {
+    at: 5,
+    tab: 'a',
+    trigger: 'doubt',
+    error: 'server_error',
+    oauth: { error: 'invalid_grant' },
+    generation: 3,
+  };
+  play({ trace: () => ({ entries: [{ ...ended, what: 'ended', reason: 'expired' }] }) });
+  const session = load();
+  const all = await session.trace();
+  assert.deepEqual(all, [{ ...ended, what: 'ended', reason: 'expired' }]);
+  assert.ok([all, all[0], all[0].oauth].every(Object.isFrozen));
+  let told;
+  session.on('logout', (event) => (told = event.why));
+  const why = { ...ended, what: 'ended', here: false };
+  (await runtime()).publish({ state: anonymous, policy: nobody, events: [{ type: 'logout', reason: 'expired', why }] });
+  assert.deepEqual(told, why);
+  session.close();
+  await assert.rejects(session.trace(), { code: 'closed' });
+});
+
 test('methods are commands', async () => {
   play({
     loginWithCredentials: (_, its) => (its.publish({ state: ann, policy: policy() }), {}),

@@ -1,39 +1,10 @@
 // Finds the browser that the tests drive, or installs Debian's Chromium. As a program it prints where the browser is.
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { asRoot, canInstall, inPath, install, runs } from './programs.mjs';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-const asRoot = process.getuid?.() === 0;
-
-function runs(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function inPath() {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of names) if (folder && runs(join(folder, name))) return join(folder, name);
-  }
-}
-
-function install() {
-  console.error('• no browser found: installing Chromium by apt');
-  // apt fails at once while another apt runs, unless it is told to wait for it.
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
-    const { status } = spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
-      stdio: ['ignore', 2, 2],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (status !== 0) throw new Error(`apt-get ${args[0]} failed; BROWSER_PATH can name a Chromium or Chrome instead`);
-  }
-}
+const find = () => inPath('chromium', 'chromium-browser', 'google-chrome');
 
 /** Where the browser is. Throws where there is none and none can be installed. */
 export function browserPath() {
@@ -42,10 +13,15 @@ export function browserPath() {
     if (runs(named)) return named;
     throw new Error('BROWSER_PATH names no program that can be run');
   }
-  let found = inPath();
-  if (!found && asRoot && existsSync('/etc/debian_version')) {
-    install();
-    found = inPath();
+  let found = find();
+  if (!found && canInstall()) {
+    console.error('• no browser found: installing Chromium by apt');
+    try {
+      install('chromium');
+    } catch ({ message }) {
+      throw new Error(`${message}; BROWSER_PATH can name a Chromium or Chrome instead`);
+    }
+    found = find();
   }
   if (found) return found;
   throw new Error('no Chromium or Chrome in PATH: install one, or name one by BROWSER_PATH');
@@ -89,8 +65,8 @@ const settings = () => ({
   ],
 });
 
-/** Starts the browser; the caller closes it. */
-export const launch = () => chromium.launch(settings());
+/** Starts the browser; the caller closes it. `more` is for Playwright. */
+export const launch = (more) => chromium.launch({ ...settings(), ...more });
 
 /** Starts it on a profile's folder, and gives its one context; the caller closes that. */
 export const launchProfile = (folder) => chromium.launchPersistentContext(folder, settings());

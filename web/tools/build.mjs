@@ -14,10 +14,10 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 11_550,
-  'latchkey.runtime.min.js': 13_000,
+  'latchkey.min.js': 11_700,
+  'latchkey.runtime.min.js': 13_200,
   'latchkey.logout.min.js': 1_500,
-  'latchkey.wasm': 825_000,
+  'latchkey.wasm': 760_000,
 };
 
 mkdirSync(dist, { recursive: true });

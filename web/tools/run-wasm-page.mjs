@@ -79,6 +79,8 @@ const newHost = (key, area = localStorage) => {
     key,
     storage: area,
     pending: area,
+    state: () => ({ isAgent: false, isLoggedIn: false }),
+    used: () => false,
     prover: () => (prover ??= createProver(platform, { config: { key }, pending: area })),
     navigate: (to) => told.navigated.push(to),
     publish: (json) => told.published.push(json),

@@ -12,6 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { mergeSegments } from './segments.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [where, binary, ...args] = process.argv.slice(2);
@@ -19,6 +20,9 @@ if (!binary || !['node', 'chromium'].includes(where)) {
   console.error('usage: run-wasm.mjs node|chromium program [argument...]');
   process.exit(2);
 }
+
+/** The program as it is shipped. */
+const program = async () => mergeSegments(await readFile(binary));
 
 const bundle = async () => {
   const { outputFiles } = await build({
@@ -102,7 +106,7 @@ const inNode = async (code, env) => {
   const file = path.join(folder, 'run.mjs');
   await writeFile(file, code);
   const { runProgram } = await import(pathToFileURL(file)).finally(() => rm(folder, { recursive: true }));
-  return runProgram(await readFile(binary), [binary, ...args], env, { fs, path, process });
+  return runProgram(await program(), [binary, ...args], env, { fs, path, process });
 };
 
 const inChromium = async (code, env) => {
@@ -111,7 +115,7 @@ const inChromium = async (code, env) => {
     const [type, body] = {
       '/': ['text/html', '<!doctype html><title>Go</title>'],
       '/run.js': ['text/javascript', code],
-      '/program.wasm': ['application/wasm', request.url === '/program.wasm' ? await readFile(binary) : ''],
+      '/program.wasm': ['application/wasm', request.url === '/program.wasm' ? await program() : ''],
     }[request.url] ?? ['text/plain', ''];
     response.writeHead(200, { 'content-type': type }).end(body);
   });

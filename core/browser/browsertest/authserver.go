@@ -25,6 +25,12 @@ type AuthServer struct {
 	KeepRefreshToken bool
 	// NoRefreshToken answers without one.
 	NoRefreshToken bool
+	// Grace is how long a used refresh token goes on working. It brings new tokens each
+	// time, or, with SameAgain, those that its first use brought.
+	Grace     time.Duration
+	SameAgain bool
+	// TwoPhase leaves a refresh token good until one that it brought is used.
+	TwoPhase bool
 	// NoIDToken answers without one.
 	NoIDToken bool
 	// DPoP issues tokens that are bound to the key of a proof (RFC 9449), and no
@@ -55,11 +61,13 @@ type family struct {
 	key          string // the thumbprint; "" for bearer tokens
 	dead         bool
 	fallen       bool // the server has ended it by itself
+	reused       bool // or because a refresh token came twice
 	refresh      string
-	access       string
-	expires      time.Time
-	expired      bool
-	more         map[string]*audience // by resource
+	rotation
+	access  string
+	expires time.Time
+	expired bool
+	more    map[string]*audience // by resource
 }
 
 // audience is an access token for one resource.
@@ -164,9 +172,12 @@ func (s *AuthServer) token(form url.Values, key string) *browser.Response {
 		if f == nil || f.dead || f.client != form.Get("client_id") || f.key != key {
 			return refuse("invalid_grant")
 		}
-		if f.refresh != form.Get("refresh_token") {
-			f.dead = true // used before: somebody has stolen it
+		if s.spent(f, form.Get("refresh_token")) {
+			f.dead, f.reused = true, true // used before: somebody has stolen it
 			return refuse("invalid_grant")
+		}
+		if again := f.answers[form.Get("refresh_token")]; again != "" && s.SameAgain {
+			return JSON(200, again)
 		}
 		if resource := form.Get("resource"); resource != "" {
 			if !slices.Contains(s.Resources, resource) {
@@ -174,7 +185,9 @@ func (s *AuthServer) token(form url.Values, key string) *browser.Response {
 			}
 			return s.issueFor(f, resource)
 		}
-		return s.issue(f, "")
+		answer := s.issue(f, "")
+		s.rotated(f, form.Get("refresh_token"), string(answer.Body))
+		return answer
 	}
 	return refuse("unsupported_grant_type")
 }
@@ -352,6 +365,15 @@ func (s *AuthServer) Fallen(token string) bool {
 	defer s.mu.Unlock()
 	f := s.families[token]
 	return f != nil && f.fallen
+}
+
+// Reused tells whether what a token belongs to has ended because a refresh token came
+// twice.
+func (s *AuthServer) Reused(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.families[token]
+	return f != nil && f.reused
 }
 
 // Owner is whose token that is, whatever has become of it: "client/user". It is ""

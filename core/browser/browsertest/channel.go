@@ -7,10 +7,11 @@ type channel struct{ tab *Tab }
 // Post reaches the other tabs, unless the profile's Step loses the note on its
 // way ("note", in the receiver's name).
 func (c channel) Post(note string) {
+	c.tab.later(func() { c.post(note) })
+}
+
+func (c channel) post(note string) {
 	p := c.tab.profile
-	if c.tab.Dead() {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, other := range p.tabs {

@@ -10,7 +10,8 @@ import (
 type http struct{ tab *Tab }
 
 // Do asks the profile's Server. The way there and the way back are a step each,
-// so that a simulator can lose the request or its answer.
+// so that a simulator can lose the request or its answer. What a tab has sent is on its
+// way, whether or not it freezes.
 func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, error) {
 	what := req.URL
 	if form, err := url.ParseQuery(req.Body); err == nil && form.Has("grant_type") {
@@ -23,13 +24,18 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 		}
 		req = proved
 	}
-	if err := h.tab.step(ctx, "send "+what); err != nil {
+	h.tab.still()
+	if last := browser.LastMoment(ctx, req); !last.IsZero() && h.tab.profile.Now().After(last) {
+		return nil, browser.ErrLate
+	}
+	if err := h.tab.move(ctx, "send "+what); err != nil {
 		return nil, err
 	}
 	if h.tab.profile.Server == nil {
 		return nil, browser.ErrNetwork
 	}
 	answer, err := h.tab.profile.Server(ctx, req)
+	h.tab.still()
 	if err != nil {
 		return nil, err
 	}

@@ -28,16 +28,7 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	}
 	p.mu.Unlock()
 
-	var once sync.Once
-	release = func() {
-		once.Do(func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.holders[name] == w {
-				p.pass(name)
-			}
-		})
-	}
+	release = p.release(name, w)
 	select {
 	case <-w.granted:
 		return release, nil
@@ -53,6 +44,30 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	return nil, err
 }
 
+func (l locks) Steal(ctx context.Context, name string) (release func(), err error) {
+	if err := l.tab.step(ctx, "steal "+name); err != nil {
+		return nil, err
+	}
+	p := l.tab.profile
+	w := &waiter{l.tab, make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.holders[name] = w
+	return p.release(name, w), nil
+}
+
+func (p *Profile) release(name string, w *waiter) func() {
+	return sync.OnceFunc(func() {
+		w.tab.later(func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.holders[name] == w {
+				p.pass(name)
+			}
+		})
+	})
+}
+
 func (l locks) Held(ctx context.Context) (names []string, err error) {
 	if err := l.tab.step(ctx, "held"); err != nil {
 		return nil, err
@@ -65,6 +80,16 @@ func (l locks) Held(ctx context.Context) (names []string, err error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// Holder is the tab that has a lock; nil where nobody has.
+func (p *Profile) Holder(name string) *Tab {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.holders[name]; w != nil {
+		return w.tab
+	}
+	return nil
 }
 
 // pass gives a lock to the next in line that is alive. Called with mu held.

@@ -37,6 +37,8 @@ type Profile struct {
 	// Random, where it is set, is each tab's Crypto; nil is a fixed sequence.
 	Random func(tab *Tab, p []byte) error
 
+	// Locking is what the browser has of locks; all there is, if not set.
+	Locking Locking
 	// NoKeys leaves no place for keys: each tab has one of its own, in memory.
 	NoKeys bool
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"latchkey/core/browser"
 )
 
 // Area is a storage area with faults.
@@ -13,6 +15,7 @@ type Area struct {
 	values map[string]string
 	get    error
 	set    error
+	full   bool
 }
 
 // Fail makes every read and every write fail; nil mends it.
@@ -22,8 +25,19 @@ func (a *Area) Fail(get, set error) {
 	a.get, a.set = get, set
 }
 
+// Fill leaves no room for more: a value may only be replaced by one that is no longer.
+func (a *Area) Fill(full bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.full = full
+}
+
 // Value is what is stored under key.
-func (a *Area) Value(key string) string { return a.All()[key] }
+func (a *Area) Value(key string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.values[key]
+}
 
 // All is everything that is stored.
 func (a *Area) All() map[string]string {
@@ -92,6 +106,9 @@ func (s storage) write(ctx context.Context, operation string, w write) error {
 	defer a.mu.Unlock()
 	if a.set != nil {
 		return a.set
+	}
+	if a.full && len(w.value) > len(a.values[w.key]) {
+		return browser.ErrQuota
 	}
 	if s.tab.profile.Late {
 		old, had := a.values[w.key]

@@ -191,6 +191,41 @@ func (s Subject) locks(t *testing.T) {
 		one()
 		two()
 	})
+	t.Run("one that is stolen is the thief's, and those in line wait for the thief", func(t *testing.T) {
+		if _, err := b.Locks.Held(t.Context()); err != nil {
+			t.Skip("no lock manager here, and no other tab to steal from")
+		}
+		before := acquire(t, a, "suite/stolen")
+		line := make(chan func(), 1)
+		ctx := watch(t.Context())
+		go func() {
+			release, err := a.Locks.Acquire(ctx, "suite/stolen")
+			if err != nil {
+				t.Error(err)
+			}
+			line <- release
+		}()
+		<-ctx.waiting
+		thief, err := b.Locks.Steal(t.Context(), "suite/stolen")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before() // not its any more
+		names, _ := a.Locks.Held(t.Context())
+		if !slices.Contains(names, "suite/stolen") || len(line) != 0 {
+			t.Fatal("who lost the lock has let go of it for the thief")
+		}
+		thief()
+		(<-line)()
+	})
+	t.Run("one that nobody holds can be stolen too", func(t *testing.T) {
+		release, err := b.Locks.Steal(t.Context(), "suite/free")
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		acquire(t, a, "suite/free")()
+	})
 	t.Run("who waits may give up, and the line goes on", func(t *testing.T) {
 		release := acquire(t, a, "suite/give up")
 		ctx, cancel := context.WithCancel(t.Context())
@@ -431,6 +466,12 @@ func (s Subject) lifecycle(t *testing.T) {
 	if !a.Lifecycle.Visible() {
 		t.Fatal("the page of a test is in front")
 	}
+	if !a.Lifecycle.Online() {
+		t.Fatal("the page of a test is online, as far as anybody knows")
+	}
+	if page := a.Lifecycle.Page(); page == "" || page != a.Lifecycle.Page() {
+		t.Fatal("a page has a name")
+	}
 }
 
 func (s Subject) http(t *testing.T) {
@@ -504,6 +545,17 @@ func (s Subject) http(t *testing.T) {
 		_, err := do(t.Context(), "/big", func(req *browser.Request) { req.MaxBytes = 999 })
 		if !errors.Is(err, browser.ErrTooLarge) {
 			t.Fatalf("got %v; want ErrTooLarge", err)
+		}
+	})
+	t.Run("one whose time is over is not sent, and one in time is", func(t *testing.T) {
+		now := a.Clock.Now()
+		spends := func(req *browser.Request) { req.Spends = true }
+		res, err := do(browser.Before(t.Context(), now.Add(time.Hour)), "/ok", spends)
+		if err != nil || res.Status != 200 {
+			t.Fatalf("got %v, %v", res, err)
+		}
+		if _, err := do(browser.Before(t.Context(), now.Add(-time.Second)), "/ok", spends); !errors.Is(err, browser.ErrLate) {
+			t.Fatalf("got %v; want ErrLate", err)
 		}
 	})
 	t.Run("a redirect is not followed", func(t *testing.T) {

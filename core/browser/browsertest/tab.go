@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,7 +20,12 @@ type Tab struct {
 	end  context.CancelFunc
 
 	location *Location
-	hidden   atomic.Bool
+	// own is its storage, where that is not the profile's.
+	own *Area
+	// What the browser says of the page.
+	hidden, offline, unused atomic.Bool
+	frost                   frost
+	timers                  atomic.Int64
 	// proofKey is the thumbprint of the key that it has in memory, nonces what the
 	// origins gave it.
 	proofKey string
@@ -43,9 +50,12 @@ func (p *Profile) Open(href string) *Tab {
 // Browser returns the tab's ports.
 func (t *Tab) Browser() browser.Browser {
 	s := storage{t, &t.profile.area}
+	if t.own != nil {
+		s.area = t.own
+	}
 	return browser.Browser{
 		Storage: s, Pending: s, HTTP: http{t}, Crypto: crypto{t}, Location: t.location,
-		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: locks{t}, Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},
+		Clock: clock{t}, Lifecycle: lifecycle{t}, Locks: t.locks(), Channel: channel{t}, Windows: windows{t}, ProofKey: proofKey{t}, Cookies: cookies{t},
 	}
 }
 
@@ -62,8 +72,8 @@ func (t *Tab) Kill() {
 	p.settle(t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for name, w := range p.holders {
-		if w.tab == t {
+	for _, name := range slices.Sorted(maps.Keys(p.holders)) {
+		if p.holders[name].tab == t {
 			p.pass(name)
 		}
 	}
@@ -72,15 +82,26 @@ func (t *Tab) Kill() {
 // Dead tells whether the tab was killed.
 func (t *Tab) Dead() bool { return t.life.Err() != nil }
 
-// Signal tells the tab of something, as the browser does.
-func (t *Tab) Signal(s browser.Signal) {
-	if !t.Dead() {
-		t.signals.call(s)
-	}
-}
+// Signal tells the tab of something, as the browser does; a frozen one when it thaws.
+func (t *Tab) Signal(s browser.Signal) { t.later(func() { t.signals.call(s) }) }
+
+// Hear has the tab get a note that no tab of this session has posted: any script of the
+// origin can.
+func (t *Tab) Hear(note string) { t.later(func() { t.notes.call(note) }) }
 
 // step is called before each operation.
 func (t *Tab) step(ctx context.Context, operation string) error {
+	t.still()
+	err := t.move(ctx, operation)
+	t.still()
+	if err == nil && t.Dead() {
+		return errDead
+	}
+	return err
+}
+
+// move is step for what goes on while the tab is frozen.
+func (t *Tab) move(ctx context.Context, operation string) error {
 	if t.Dead() {
 		return errDead
 	}
@@ -98,23 +119,17 @@ func (t *Tab) step(ctx context.Context, operation string) error {
 // listeners is a list of functions, each called on a goroutine of its own.
 type listeners[T any] struct {
 	mu   sync.Mutex
-	last int
-	list map[int]func(T)
+	list []*func(T)
 }
 
 func (l *listeners[T]) add(f func(T)) (stop func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.list == nil {
-		l.list = map[int]func(T){}
-	}
-	l.last++
-	id := l.last
-	l.list[id] = f
+	l.list = append(l.list, &f)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		delete(l.list, id)
+		l.list = slices.DeleteFunc(l.list, func(other *func(T)) bool { return other == &f })
 	}
 }
 
@@ -122,6 +137,6 @@ func (l *listeners[T]) call(v T) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.list {
-		go f(v)
+		go (*f)(v)
 	}
 }

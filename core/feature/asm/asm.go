@@ -14,6 +14,7 @@ import (
 	"latchkey/core"
 	"latchkey/core/errcode"
 	"latchkey/core/event"
+	"latchkey/core/limits"
 	"latchkey/core/oauth"
 	"latchkey/core/policy"
 	"latchkey/core/secret"
@@ -30,7 +31,7 @@ type feature struct {
 	keeper   *session.Keeper
 	client   *oauth.Client
 	service  *userauth.Service
-	idle     *idle
+	idle     *limits.Limits // nil where they may be away for ever
 	// arrived says that an agent has signed in by an answer that this page came with.
 	arrived bool
 
@@ -89,7 +90,6 @@ func Install(a *core.Assembly) error {
 	a.Logouts = append(a.Logouts, f.logoutOfPage)
 	a.Adopters = append(a.Adopters, f.adopt)
 	a.Starting = append(a.Starting, f.start)
-	a.Closing = append(a.Closing, f.idle.close)
 	f.addCommands()
 	return nil
 }
@@ -136,9 +136,16 @@ func (f *feature) end(ctx context.Context, name string, reason session.Reason, r
 	if name == "" {
 		return
 	}
-	was, ended := f.keeper.EndOf(ctx, name, reason)
+	cause := session.Note{Reason: reason}
+	if reason == session.Expired {
+		cause.Trigger = session.OnIdle
+	}
+	was, ended := f.keeper.EndFor(ctx, name, cause)
 	if ended && revoke {
-		f.client.Revoke(ctx, was.Tokens)
+		// The customer's own session waits for this, and nobody for it.
+		revoking, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)
+		f.client.Revoke(revoking, was.Tokens)
+		cancel()
 	}
 	f.restored(ctx)
 }
@@ -161,7 +168,7 @@ func (f *feature) start(ctx context.Context, shown *session.Record) []event.Even
 	if !rec.Live() {
 		return nil
 	}
-	f.idle.opened(ctx)
+	f.idle.Opened(ctx)
 	if rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now()) {
 		// A failure keeps the session; the next request tries again.
 		renewing, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)

@@ -59,7 +59,7 @@ func (f *feature) emulate(ctx context.Context, args strictjson.Value) (string, e
 	if !session.IsUser(id) {
 		return "", errcode.New(errcode.ConfigInvalid, "userId must be a customer's id: visible characters, and not "+session.Anonymous+", "+session.Current+" or "+session.Guest)
 	}
-	f.idle.active(ctx)
+	f.idle.Active(ctx)
 	if rec := f.keeper.Record(); rec.Live() && f.keeper.Act(ctx, rec.Session, id) {
 		return core.Nothing, nil
 	}
@@ -67,7 +67,7 @@ func (f *feature) emulate(ctx context.Context, args strictjson.Value) (string, e
 }
 
 func (f *feature) stopEmulating(ctx context.Context, _ strictjson.Value) (string, error) {
-	f.idle.active(ctx)
+	f.idle.Active(ctx)
 	f.keeper.Act(ctx, f.keeper.Record().Session, "")
 	return core.Nothing, nil
 }

@@ -151,7 +151,7 @@ func TestS85ASleepingMachineWakesUpTooLate(t *testing.T) {
 	for name, wake := range map[string]func(s *story, p *page){
 		"it is noticed":          func(_ *story, p *page) { p.tab.Signal(browser.Resumed) },
 		"the person comes first": func(_ *story, p *page) { p.tab.Signal(browser.Active) },
-		"nothing but time":       func(*story, *page) { away(30 * time.Second) },
+		"nothing but time":       func(*story, *page) { away(time.Minute) },
 		"a note of another tab":  func(s *story, p *page) { s.profile.Open(origin + "/").Browser().Channel.Post("active ") },
 		"the app emulates":       func(_ *story, p *page) { _, _ = p.call("emulate", `{"userId":"c-carol"}`) },
 	} {

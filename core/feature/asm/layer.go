@@ -17,7 +17,7 @@ func (f *feature) show(v session.View, events []event.Event) {
 		case left && f.spent(main):
 			f.restore(len(events) > 0 && events[0].Remote)
 		}
-		f.idle.look()
+		f.idle.Look()
 		return told(events, before, f.user(main))
 	})
 }
@@ -38,6 +38,9 @@ func (f *feature) user(main session.View) string {
 func told(events []event.Event, before, after string) (all []event.Event) {
 	say := func(e event.Event, t event.Type, r session.Reason) {
 		e.Type, e.Reason, e.PreviousUserID, e.UserID = t, string(r), before, after
+		if t == event.Login {
+			e.Why = ""
+		}
 		all = append(all, e)
 	}
 	changed := before != after

@@ -82,11 +82,11 @@ func (s Strategy) State(r session.Record) session.State {
 // Renewable says whether there is a refresh token, or a silent way for somebody
 // whose name is known.
 func (s Strategy) Renewable(r session.Record) bool {
-	return !r.Tokens.Refresh.Empty() || s.Silently.Can(r)
+	return s.client.Refreshes(r.Tokens) || s.Silently.Can(r)
 }
 
 // Costly says that it is the silent way: a frame, and a page of the server in it.
-func (s Strategy) Costly(r session.Record) bool { return r.Tokens.Refresh.Empty() }
+func (s Strategy) Costly(r session.Record) bool { return !s.client.Refreshes(r.Tokens) }
 
 // Lost tells whether the key is gone that the tokens are bound to, or whether there
 // are no tokens, as the app's backend had them before its options changed.
@@ -111,15 +111,16 @@ func (s Strategy) Recover(ctx context.Context, r session.Record, resource string
 	case lost:
 		return session.Dead(errcode.New(errcode.SessionExpired, "the key that the session is bound to is gone (RFC 9449); sign in again"))
 	}
+	refreshes := s.client.Refreshes(r.Tokens)
 	switch {
-	case resource != "" && r.Tokens.Refresh.Empty():
-		return session.Barred(errcode.New(errcode.NotSupported, "the server gave no refresh token, and without one there is none for "+resource+" (RFC 8707, section 2.2)"))
+	case resource != "" && !refreshes:
+		return session.Barred(errcode.New(errcode.NotSupported, "the server gave no refresh token, or it is over, and without one there is none for "+resource+" (RFC 8707, section 2.2)"))
 	case resource != "" && !slices.Contains(r.Tokens.Named, resource):
 		// Seen at oidc-provider: the refresh token is spent by the refusal.
 		return session.Barred(errcode.New(errcode.InteractionRequired, "this session was begun before the page named "+resource+"; sign in again for a token for it"))
 	case !s.Renewable(r):
-		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token"))
-	case r.Tokens.Refresh.Empty():
+		return session.Stuck(errcode.New(errcode.SessionExpired, "there is no refresh token, or it is over"))
+	case !refreshes:
 		return s.Silently.Recover(ctx, r)
 	}
 	t, err := s.client.Refresh(ctx, r.Tokens, resource)

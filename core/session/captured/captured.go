@@ -165,7 +165,7 @@ func (s Strategy) take(ctx context.Context, k *session.Keeper, from session.Stam
 		return nil
 	case value == "":
 		if rec.Live() {
-			k.EndOf(ctx, rec.Session, reason)
+			k.EndFor(ctx, rec.Session, session.Note{Reason: reason, Trigger: session.OnAnswer})
 		}
 		return nil
 	case !usable(value):
@@ -192,7 +192,7 @@ func (s Strategy) ask(ctx context.Context, k *session.Keeper, reason session.Rea
 	switch {
 	case err != nil || who.Subject == rec.Tokens.Subject:
 	case who.Subject == "":
-		k.EndOf(ctx, rec.Session, reason)
+		k.EndFor(ctx, rec.Session, session.Note{Reason: reason, Trigger: session.OnAnswer})
 	default:
 		_, err = k.Replace(ctx, rec.Stamp, who)
 	}

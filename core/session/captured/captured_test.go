@@ -22,6 +22,7 @@ import (
 	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/session/captured"
+	"latchkey/core/tabs"
 )
 
 const header = "x-token"
@@ -79,7 +80,7 @@ func open(profile *browsertest.Profile, s *server, change ...func(*captured.Opti
 				p.events = append(p.events, strings.TrimSuffix(string(e.Type)+":"+e.Reason, ":"))
 			}
 		},
-		Tell: func() {}, Visible: func() bool { return true },
+		Tell: func() {}, Note: func(session.Note) {}, Tab: "a", Peers: tabs.New(b.Channel, b.Lifecycle, func() {}), Lifecycle: b.Lifecycle,
 	})
 	p.Load(context.Background(), nil)
 	return p

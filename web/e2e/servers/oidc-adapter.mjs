@@ -5,8 +5,10 @@
 const granted = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
 
 export class MemoryAdapter {
-  constructor(name, tables) {
+  /** What was used is still as good as new for `grace` seconds. */
+  constructor(name, tables, grace = 0) {
     this.name = name;
+    this.grace = grace;
     this.tables = tables;
     if (!tables.has(name)) tables.set(name, new Map());
     this.table = tables.get(name);
@@ -24,7 +26,9 @@ export class MemoryAdapter {
       this.table.delete(id);
       return undefined;
     }
-    return structuredClone(row.payload);
+    const payload = structuredClone(row.payload);
+    if (payload.consumed > Date.now() / 1000 - this.grace) delete payload.consumed;
+    return payload;
   }
 
   async findByUid(uid) {

@@ -4,6 +4,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider, { errors } from 'oidc-provider';
 import { Proofs } from './dpop.mjs';
+import { Holds } from './hold.mjs';
 import { MemoryAdapter } from './oidc-adapter.mjs';
 import { serveApi } from './oidc-api.mjs';
 import { interactions, signOutPage, plainPage } from './oidc-pages.mjs';
@@ -29,7 +30,8 @@ function signingKey() {
  * @param {string[]} [options.redirectPaths] paths on those origins that a sign-in may return to
  * @param {string[]} [options.resources] what a sign-in can ask for by name (RFC 8707): their access tokens are good at /api/of/<number>/me only
  * @param {object} [options.headers] go with every answer; may be changed later
- * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `rotateNonce()`, `close()`
+ * @param {number} [options.grace] seconds in which a refresh token that was used is still good; else its use ends the whole grant
+ * @returns `issuer` (no slash at its end), `api` (with one), `clients`, `users`, `log()`, `reset()`, `expire()`, `revoke()`, `rotateNonce()`, `hold()`, `close()`
  */
 export async function startOidcProvider({
   spaOrigins,
@@ -37,6 +39,7 @@ export async function startOidcProvider({
   redirectPaths = ['/', '/callback', '/second'],
   resources,
   headers = {},
+  grace = 0,
 }) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -44,7 +47,7 @@ export async function startOidcProvider({
   const tables = new Map();
   const provider = new Provider(
     issuer,
-    configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables }),
+    configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables, grace }),
   );
   // Else it wants https, and no localhost, of pages that get tokens in their address.
   const { prototype } = provider.Client.Schema;
@@ -60,6 +63,7 @@ export async function startOidcProvider({
     const entry = begin(ctx.req);
     await next();
     entry.grantType = ctx.path === '/token' ? ctx.oidc?.params?.grant_type : undefined;
+    if (entry.grantType === 'refresh_token') entry.refreshId = idOf(ctx.oidc.params.refresh_token);
     entry.status = ctx.status;
   });
   function begin(req) {
@@ -70,8 +74,8 @@ export async function startOidcProvider({
       path: new URL(req.url, issuer).pathname,
       status: 0,
       authorization: scheme ?? (req.headers.authorization ? 'other' : 'none'),
-      proof: req.headers.dpop && createHash('sha256').update(req.headers.dpop).digest('hex').slice(0, 8),
-      tokenId: token && createHash('sha256').update(token).digest('hex').slice(0, 8),
+      proof: req.headers.dpop && idOf(req.headers.dpop),
+      tokenId: token && idOf(token),
     };
     if (req.method !== 'OPTIONS') entries.push(entry);
     return entry;
@@ -80,7 +84,9 @@ export async function startOidcProvider({
   const proofs = new Proofs();
   const op = provider.callback();
   const interact = interactions(provider, users);
-  server.on('request', (req, res) => {
+  const holds = new Holds();
+  server.on('request', async (req, res) => {
+    if (!(await holds.pass(new URL(req.url, issuer).pathname, req, res))) return;
     for (const name in headers) res.setHeader(name, headers[name]);
     if (req.url.startsWith('/interaction/')) return interact(req, res);
     if (!req.url.startsWith('/api/')) return op(req, res);
@@ -106,6 +112,8 @@ export async function startOidcProvider({
     revoke: () => tables.get('RefreshToken')?.clear(),
     /** From now on the API wants another nonce in every proof. */
     rotateNonce: () => proofs.rotate(),
+    /** Holds the requests for a path: see hold.mjs. */
+    hold: (path, how) => holds.hold(path, how),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -113,17 +121,20 @@ export async function startOidcProvider({
   };
 }
 
+/** Tells one secret from another. */
+const idOf = (secret) => createHash('sha256').update(`${secret}`).digest('hex').slice(0, 8);
+
 function credentials(req) {
   const [, scheme, token] = /^(Bearer|DPoP) (.+)$/i.exec(req.headers.authorization ?? '') ?? [];
   return { scheme: scheme?.toLowerCase(), token };
 }
 
-function configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables }) {
+function configuration({ spaOrigins, accessTokenTTL, redirectPaths, resources, tables, grace }) {
   const publicClient = { token_endpoint_auth_method: 'none', application_type: 'web' };
   return {
     adapter: class extends MemoryAdapter {
       constructor(name) {
-        super(name, tables);
+        super(name, tables, name === 'RefreshToken' ? grace : 0);
       }
     },
     jwks: { keys: [signingKey()] },

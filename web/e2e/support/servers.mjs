@@ -24,7 +24,7 @@ const schemes = ({ issuer, page, endpoints }) => {
   };
 };
 
-async function shape(name, page, { issuer, api, log }, more) {
+export async function shape(name, page, { issuer, api, log }, more) {
   const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
   const endpoints = {
     authorization: metadata.authorization_endpoint,

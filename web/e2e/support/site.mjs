@@ -9,14 +9,14 @@ const types = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 
 
 /**
  * Starts one that is reached by a name of this machine. `headers` go with every page. Every path that is no file is
- * the page, as the demo's server has it; `bodies` has others, by path.
+ * the page, `/index.html`, as the demo's server has it; `bodies` has others, by path, and may be changed later.
  */
 export async function startSite({ host = '127.0.0.1', headers = {}, bodies = {} } = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://site');
     const name = extname(pathname) ? normalize(pathname) : '/index.html';
     try {
-      const body = bodies[pathname] ?? (await readFile(join(web, name.startsWith('/dist/') ? '' : 'e2e/pages', name)));
+      const body = bodies[pathname] ?? bodies[name] ?? (await readFile(join(web, name.startsWith('/dist/') ? '' : 'e2e/pages', name)));
       const type = types[extname(name)] ?? 'text/plain';
       response.writeHead(200, { 'content-type': type, ...(type.startsWith('text/html') ? headers : {}) }).end(body);
     } catch {

@@ -1,0 +1,160 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"latchkey/core/errcode"
+)
+
+// Peers are the other tabs, as far as a lock is concerned.
+type Peers interface {
+	// Holding says that this tab holds a lock, until done.
+	Holding(lock string) (done func())
+	// Hear gets a sign of life of whoever holds a lock, each time one comes.
+	Hear(lock string) (signs <-chan struct{}, stop func())
+	// Ask asks for one.
+	Ask(lock string)
+}
+
+const (
+	// hurry is when a tab that waits for its turn asks for the first time, and patience
+	// the time between two looks: a tab in the background has no finer timers.
+	hurry    = 500 * time.Millisecond
+	patience = time.Second
+	// silence is how many looks in a row there may be without a sign of life.
+	silence = 3
+	// inTime is how long after it got its turn a tab may still send: far less than the
+	// others wait for a sign of life.
+	inTime = 2 * time.Second
+	// prompt is how long one that lives takes for an answer.
+	prompt = 300 * time.Millisecond
+)
+
+// turn is this tab's turn to refresh.
+type turn struct {
+	release func()
+	// until is when it is too late to send: this tab may have been frozen since, and
+	// another one have taken over.
+	until time.Time
+}
+
+// takeTurn takes the refresh lock. Whoever holds it is done within Timeout, so two
+// of them is long enough for a line of two, and for a holder that was killed; and
+// this tab may be in the line for other tokens too. A frozen holder would keep it for
+// ever, so who waits asks it for signs of life, and takes over where none come.
+func (k *Keeper) takeTurn() (turn, error) {
+	k.mu.Lock()
+	line := 1
+	for _, l := range k.lanes {
+		if l.flight != nil {
+			line++
+		}
+	}
+	k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(line)*k.Timeout)
+	defer cancel()
+	for {
+		t, err := k.wait(ctx)
+		if err == errSilent {
+			t, err = k.takeOver(ctx)
+		}
+		switch {
+		case err != nil:
+			return turn{}, errcode.Wrap(errcode.Timeout, "another tab did not finish its refresh in time", err)
+		case t.release == nil:
+			continue // somebody has given a sign of life, or was faster
+		}
+		done := k.Peers.Holding(k.Lock)
+		free := t.release
+		t.release = func() { done(); free() }
+		t.until = k.Clock.Now().Add(inTime)
+		return t, nil
+	}
+}
+
+var errSilent = errcode.New(errcode.Timeout, "whoever holds the lock gives no sign of life")
+
+// wait waits in line; errSilent means that whoever holds the lock seems to be frozen.
+func (k *Keeper) wait(ctx context.Context) (turn, error) {
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	type got struct {
+		release func()
+		err     error
+	}
+	granted := make(chan got, 1)
+	go func() {
+		release, err := k.Locks.Acquire(ctx, k.Lock)
+		granted <- got{release, err}
+	}()
+	signs, stop := k.Peers.Hear(k.Lock)
+	defer stop()
+	quiet := 0
+	for pause := hurry; ; pause = patience {
+		look, stopLook := k.after(pause)
+		for looking := true; looking; {
+			select {
+			case g := <-granted:
+				stopLook()
+				return turn{release: g.release}, g.err
+			case <-signs:
+				quiet = 0
+			case <-look:
+				looking = false
+			}
+		}
+		if quiet == silence {
+			giveUp()
+			if g := <-granted; g.err == nil { // just now
+				return turn{release: g.release}, nil
+			}
+			return turn{}, errSilent
+		}
+		quiet++
+		k.Peers.Ask(k.Lock)
+	}
+}
+
+// takeOver takes the lock from a frozen tab. One tab does so at a time, after it has asked
+// once more: the next one would else take it from the first. A turn without a release
+// means that somebody lives.
+func (k *Keeper) takeOver(ctx context.Context) (turn, error) {
+	short, cancel := context.WithTimeout(ctx, patience+prompt)
+	defer cancel()
+	if release, err := k.Locks.Acquire(short, k.Lock+"/over"); err == nil {
+		defer release()
+	}
+	if k.alive(ctx) {
+		return turn{}, nil
+	}
+	free, err := k.Locks.Steal(ctx, k.Lock)
+	if err != nil {
+		return turn{}, err
+	}
+	done := k.Peers.Holding(k.Lock) // before the next tab asks
+	k.note(Note{What: TookOver})
+	return turn{release: func() { done(); free() }}, nil
+}
+
+// alive asks whoever else holds the lock for a sign of life.
+func (k *Keeper) alive(ctx context.Context) bool {
+	signs, stop := k.Peers.Hear(k.Lock)
+	defer stop()
+	k.Peers.Ask(k.Lock)
+	late, stopLate := k.after(prompt)
+	defer stopLate()
+	select {
+	case <-signs:
+		return true
+	case <-late:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// after is a moment from now.
+func (k *Keeper) after(d time.Duration) (<-chan struct{}, func()) {
+	done := make(chan struct{})
+	return done, k.Clock.AfterFunc(d, func() { close(done) })
+}

@@ -1,0 +1,216 @@
+package core_test
+
+import (
+	"strings"
+	"time"
+
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/strictjson"
+)
+
+// flight is a request of a tab's for a client; there is one at a time of each kind.
+type flight struct {
+	tab    *browsertest.Tab
+	client string
+}
+
+// refreshSend is one use of a refresh token at the server.
+type refreshSend struct {
+	tab      *browsertest.Tab
+	answered bool // the answer reached the tab
+	over     bool // the request has ended there, one way or the other
+	refused  bool // the server refused before it did anything, or its answer can't be read
+	unknown  bool // nobody knew what came of it when it was decided to send it again
+}
+
+// doubt tells whether nobody knows what came of it.
+func (r *refreshSend) doubt() bool {
+	r.unknown = r.unknown || r.tab.Dead() || r.tab.Frozen() || r.over && !r.answered || r.refused
+	return r.unknown
+}
+
+// book is what is known of one record.
+type book struct {
+	key, whose string
+	gone       map[string]bool // sessions that have ended
+	last       string          // the session last seen in storage
+	refresh    string          // its refresh token
+	highest    int64
+	changed    int // the step in which another session came
+	text       string
+}
+
+func newBook(key, whose string) *book {
+	return &book{key: key, whose: whose, gone: map[string]bool{}}
+}
+
+// book is the one of the record with a client's tokens in it.
+func (s *sim) book(client string) *book {
+	if client == agents {
+		return s.shop.agent
+	}
+	return s.main
+}
+
+// sending is called when a refresh reaches the server: invariant 1. Called with mu held.
+func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) *refreshSend {
+	for _, before := range s.sends[token] {
+		if !before.doubt() && !s.broken {
+			s.fail("invariant 1: %s sent a refresh token again whose first outcome %s knows or awaits (answered %t, over %t)", tab.Name, before.tab.Name, before.answered, before.over)
+		}
+	}
+	if len(s.sends[token]) > 0 {
+		s.saw("a refresh whose last outcome is unknown, at a " + string(s.plan.server) + " server")
+	} else {
+		s.saw("a refresh at a " + string(s.plan.server) + " server")
+	}
+	send := &refreshSend{tab: tab, refused: refused || s.outage == "half"}
+	s.sends[token] = append(s.sends[token], send)
+	s.flying[flight{tab, client}] = send
+	return send
+}
+
+// happened is told of each operation that has not failed.
+func (s *sim) happened(op *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.books() {
+		if op.what == "steal "+b.key+"/refresh" {
+			s.stolen(b, op.tab)
+		}
+	}
+}
+
+// decided is told of each operation that is about to happen. A tab that writes an attempt
+// down has decided to send, and looks at nothing more. Called with mu held.
+func (s *sim) decided(what string) {
+	if !strings.HasPrefix(what, "set ") || !strings.HasSuffix(what, "/attempt") {
+		return
+	}
+	for _, b := range s.books() {
+		if what == "set "+b.key+"/attempt" {
+			for _, send := range s.sends[b.refresh] {
+				send.doubt()
+			}
+		}
+	}
+}
+
+// stolen is called when a tab takes over the turn of another, which must not have heard,
+// or have been heard of, for a while.
+func (s *sim) stolen(b *book, thief *browsertest.Tab) {
+	holder := s.profile.Holder(b.key + "/refresh")
+	if holder == nil || holder == thief {
+		return
+	}
+	silent := holder.Frozen()
+	for _, tab := range []*browsertest.Tab{holder, thief} {
+		missed, any := s.deaf[tab]
+		silent = silent || any && time.Since(missed) < 10*time.Second
+		for _, op := range s.parked {
+			silent = silent || op.tab == tab && op.what == "note"
+		}
+	}
+	if !silent {
+		s.fail("invariant 1: %s took the turn of %s, which was alive", thief.Name, holder.Name)
+	}
+	for _, send := range s.flying {
+		if send.tab == holder {
+			send.unknown = true
+		}
+	}
+	if holder.Frozen() {
+		s.saw("a take-over from a frozen tab")
+	} else {
+		s.saw("a take-over from a tab that was not heard")
+	}
+}
+
+// books are those of all records.
+func (s *sim) books() []*book {
+	if s.shop != nil {
+		return []*book{s.main, s.shop.agent}
+	}
+	return []*book{s.main}
+}
+
+// answered is called when a tab has, or will never have, an answer.
+func (s *sim) answered(tab *browsertest.Tab, what string, ok bool) {
+	if !strings.HasPrefix(what, "answer") {
+		return
+	}
+	client, refresh := strings.CutPrefix(what, refreshAnswer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shop != nil {
+		s.shop.answered(tab, what, ok)
+	}
+	if send := s.flying[flight{tab, client}]; refresh && send != nil {
+		send.answered, send.over = ok, true
+		delete(s.flying, flight{tab, client})
+	}
+}
+
+// check holds the invariants against what is stored now.
+func (s *sim) check() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look(s.main)
+	if s.shop != nil {
+		s.shop.check()
+	}
+	if s.newer != "" && s.profile.Storage().Value(simKey) != s.newer {
+		s.fail("invariant 6: what a version to come has written is no more")
+		s.newer = ""
+	}
+}
+
+// look holds them against one record.
+func (s *sim) look(b *book) {
+	text := s.profile.Storage().Value(b.key)
+	if text == b.text {
+		s.back(b, b.last)
+		return
+	}
+	b.text = text
+	if text == s.planted {
+		return // no tab has written that
+	}
+	v := s.stored(b.key)
+	if v.Kind() == strictjson.Missing || v.Get("format").Kind() == strictjson.Missing {
+		return
+	}
+	session, ended := v.Get("session").TextOr(""), v.Get("ended").TextOr("")
+	generation, _ := v.Get("generation").Int()
+	if generation < b.highest && !s.broken {
+		s.fail("invariant 3: the %sgeneration went back from %d to %d", b.whose, b.highest, generation)
+	}
+	b.highest = generation
+	if session != b.last {
+		b.gone[b.last] = b.last != ""
+		if ended == "expired" && !s.mayEnd(b) {
+			s.fail("invariant 5: the %ssession ended, and the server has not ended it", b.whose)
+		}
+		if ended != "" {
+			s.saw("an end: " + ended)
+		}
+		s.note("-- %ssession %q, generation %d, ended %q", b.whose, session, generation, ended)
+		s.shop.changed(b, session, ended)
+	}
+	s.back(b, session)
+	s.readable(b.key, text)
+	b.last, b.refresh = session, v.Get("tokens").Get("refresh").TextOr("")
+}
+
+// back holds invariant 3.
+func (s *sim) back(b *book, session string) {
+	if b.gone[session] && !s.broken {
+		s.fail("invariant 3: a %ssession that had ended is back", b.whose)
+	}
+}
+
+// mayEnd tells whether the server has ended what a record's tokens came of: because a
+// refresh token came twice, which invariant 1 allows where it must, or by itself.
+func (s *sim) mayEnd(b *book) bool {
+	return s.broken || s.server.Reused(b.refresh) || s.server.Fallen(b.refresh) || s.shop.mayEnd(b)
+}

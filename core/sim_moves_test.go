@@ -1,0 +1,289 @@
+package core_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/core/browser"
+)
+
+// thing is one that may happen, more often than others by its weight.
+type thing struct {
+	weight int
+	do     func(*page)
+}
+
+// move makes one thing happen.
+func (s *sim) move() {
+	ops := s.ready()
+	if len(ops) > 0 && s.rng.IntN(10) < s.shop.haste(8) {
+		s.happen(ops[s.rng.IntN(len(ops))])
+		return
+	}
+	pages := s.awake()
+	if len(pages) == 0 {
+		s.trouble(nil)
+		return
+	}
+	p := pages[s.rng.IntN(len(pages))]
+	switch {
+	case s.rng.IntN(8) == 0:
+		s.trouble(p)
+	case s.shop != nil:
+		s.shop.move(p)
+	default:
+		s.choose(p, []thing{
+			{40, s.request},
+			{8, func(p *page) { s.act(p, "refresh", "{}") }},
+			{8, func(p *page) {
+				s.act(p, "loginWithCredentials", `{"username":"`+[]string{"alice", "bob"}[s.rng.IntN(2)]+`","password":"wonderland"}`)
+			}},
+			{3, func(p *page) { s.act(p, "logout", "{}") }},
+			{4, s.resume},
+			{20, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
+		})
+	}
+}
+
+func (s *sim) choose(p *page, things []thing) {
+	all := 0
+	for _, t := range things {
+		all += t.weight
+	}
+	if all == 0 {
+		return
+	}
+	n := s.rng.IntN(all)
+	for _, t := range things {
+		if n -= t.weight; n < 0 {
+			t.do(p)
+			return
+		}
+	}
+}
+
+// trouble has something go wrong; p is a tab that is not frozen, nil where all are.
+func (s *sim) trouble(p *page) {
+	may := func(t troubles, weight int) int {
+		if s.can(t) {
+			return weight
+		}
+		return 0
+	}
+	tab := func(t troubles, weight int) int {
+		if p == nil {
+			return 0
+		}
+		return may(t, weight)
+	}
+	frozen := s.frozenPages()
+	thaw := 0
+	if len(frozen) > 0 {
+		thaw = 8
+	}
+	open := may(mayOpen, 6)
+	if len(s.pages) >= 8 {
+		open = 0
+	}
+	s.choose(p, []thing{
+		{may(mayExpire, 8), func(*page) { s.expire() }},
+		{tab(mayKill, 6), s.replaceTab},
+		{open, func(*page) { s.saw("one tab more"); s.open() }},
+		{tab(mayFreeze, 8), s.freeze},
+		{thaw, func(*page) { s.thaw(frozen[s.rng.IntN(len(frozen))]) }},
+		{may(mayJump, 6), func(*page) { s.jump() }},
+		{may(maySleep, 4), func(*page) { s.sleep() }},
+		{may(mayFail, 8), func(*page) { s.fall() }},
+		{may(mayRevoke, 3), func(*page) { s.revoke() }},
+		{tab(mayForge, 4), s.forge},
+		{may(mayFill, 10), func(*page) { s.breakStorage("it is full") }},
+		{may(mayBlock, 10), func(*page) { s.breakStorage("it is blocked") }},
+		{may(mayClear, 6), func(*page) { s.breakStorage("it is cleared") }},
+		{may(mayCorrupt, 6), func(*page) { s.breakStorage("the record is rubbish") }},
+		{may(mayRenew, 4), func(*page) { s.breakStorage("a version to come has written") }},
+		{1, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
+	})
+}
+
+// awake are the pages that are not frozen, in the order they were opened in.
+func (s *sim) awake() (pages []*page) {
+	for _, p := range s.pages {
+		if !p.tab.Frozen() {
+			pages = append(pages, p)
+		}
+	}
+	return pages
+}
+
+func (s *sim) frozenPages() (pages []*page) {
+	for _, p := range s.pages {
+		if p.tab.Frozen() {
+			pages = append(pages, p)
+		}
+	}
+	return pages
+}
+
+func (s *sim) expire() {
+	if s.shop != nil {
+		s.shop.expire([]string{"shop/alice", "shop/bob", agents + "/ann", "shop/"}[s.rng.IntN(4)])
+		return
+	}
+	s.note("the server refuses the access tokens")
+	s.saw("a refusal")
+	s.server.Expire()
+}
+
+// revoke has the server end a session by itself.
+func (s *sim) revoke() {
+	user := []string{"shop/alice", "shop/bob"}[s.rng.IntN(2)]
+	s.note("the server ends the sessions of %s", user)
+	s.saw("an end by the server")
+	owned(user, s.server.RevokeOf)
+}
+
+func (s *sim) replaceTab(p *page) {
+	s.saw("a tab's death")
+	s.kill(p)
+	s.open()
+}
+
+// freeze has a tab stand still, but not between its decision to write and the write: a
+// browser does both in one task.
+func (s *sim) freeze(p *page) {
+	doing := ""
+	if holder := s.profile.Holder(simKey + "/refresh"); holder != nil && s.rng.IntN(2) == 0 {
+		for _, other := range s.awake() {
+			if other.tab == holder {
+				p = other // who refreshes is the one to stop
+			}
+		}
+	}
+	if s.profile.Holder(simKey+"/write") == p.tab || s.profile.Holder(simKey+"/agent/write") == p.tab || s.profile.Holder(simKey+"/client/write") == p.tab {
+		return
+	}
+	s.mu.Lock()
+	for _, op := range s.parked {
+		switch {
+		case op.tab != p.tab:
+		case strings.HasPrefix(op.what, "set "), strings.HasPrefix(op.what, "remove "):
+			s.mu.Unlock()
+			return
+		case strings.HasPrefix(op.what, "send ") && strings.Contains(op.what, " refresh_token "):
+			doing = " before it sends a refresh"
+		case strings.HasPrefix(op.what, refreshAnswer):
+			doing = " before it has the answer to a refresh"
+		}
+	}
+	s.mu.Unlock()
+	if doing == "" && s.profile.Holder(simKey+"/refresh") == p.tab {
+		doing = " with the refresh lock"
+	}
+	s.note("%s freezes%s", p.tab.Name, doing)
+	s.saw("a tab that freezes" + doing)
+	s.mu.Lock()
+	s.frozen[p.tab]++
+	s.mu.Unlock()
+	p.tab.Freeze()
+}
+
+func (s *sim) thaw(p *page) {
+	s.note("%s thaws", p.tab.Name)
+	s.saw("a tab that thaws")
+	p.tab.Thaw()
+	p.tab.Signal(browser.Resumed)
+}
+
+func (s *sim) resume(p *page) {
+	s.note("%s comes back to the front", p.tab.Name)
+	s.saw("a tab that comes back")
+	p.tab.Signal(browser.Resumed)
+}
+
+func (s *sim) jump() {
+	d := time.Duration(s.rng.IntN(7200)-1800) * time.Second
+	if s.rng.IntN(2) == 0 {
+		d = time.Duration(s.rng.IntN(120)) * time.Second
+	}
+	s.note("the clock jumps by %s", d)
+	if d < 0 {
+		s.saw("a clock that is set back")
+	} else {
+		s.saw("a clock that is set forward")
+	}
+	s.profile.Jump(d)
+}
+
+// sleep is the machine's: the wall clock goes on, timers do not, and all tabs wake up.
+func (s *sim) sleep() {
+	d := time.Duration(1+s.rng.IntN(10)) * time.Hour
+	s.note("the machine sleeps for %s", d)
+	s.saw("a sleep of the machine")
+	s.profile.Jump(d)
+	for _, p := range s.awake() {
+		p.tab.Signal(browser.Resumed)
+	}
+}
+
+// fall has the server be out of order, or well again.
+func (s *sim) fall() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outage != "" {
+		s.outage = ""
+		s.note("the server is well again")
+		return
+	}
+	s.outage = outages[s.rng.IntN(len(outages))]
+	s.note("the server is out of order: %s", s.outage)
+}
+
+// forge has some script post what it likes.
+func (s *sim) forge(p *page) {
+	notes := []string{"changed", "held? " + simKey + "/refresh", "held " + simKey + "/refresh", "held? " + simKey + "/write", "", "{}", strings.Repeat("x", 1000)}
+	note := notes[s.rng.IntN(len(notes))]
+	s.note("%s hears a forged note %.40q", p.tab.Name, note)
+	s.saw("a forged note")
+	p.tab.Hear(note)
+}
+
+// breakStorage has the storage fail, or mends it. From then on a tab may have what is
+// not stored, so only some of the invariants hold.
+func (s *sim) breakStorage(how string) {
+	area := s.profile.Storage()
+	if s.profile.Holder(simKey+"/write") != nil {
+		return // whoever writes the record has the lock, another version too
+	}
+	s.note("the storage: %s", how)
+	s.saw("a storage: " + how)
+	if how != "it is full" && how != "it is blocked" || s.rng.IntN(3) > 0 {
+		s.broken = true
+	} else {
+		area.Fail(nil, nil)
+		area.Fill(false)
+		return
+	}
+	text := area.Value(simKey)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch how {
+	case "it is full":
+		area.Fill(true)
+	case "it is blocked":
+		area.Fail(browser.ErrBlocked, browser.ErrBlocked)
+	case "it is cleared":
+		area.Clear()
+	case "the record is rubbish":
+		rubbish := []string{"", "null", "[]", "{}", text[:len(text)/2], strings.Replace(text, `"generation":`, `"generation":-`, 1), strings.Replace(text, `"format":1`, `"format":"1"`, 1)}
+		area.Put(simKey, rubbish[s.rng.IntN(len(rubbish))])
+		s.planted = area.Value(simKey)
+	case "a version to come has written":
+		s.newer = fmt.Sprintf(`{"format":2,"what":"nobody here knows","step":%d}`, s.now)
+		area.Put(simKey, s.newer)
+		s.planted = s.newer
+	}
+	if how != "a version to come has written" && s.newer != "" && area.Value(simKey) != s.newer {
+		s.newer = ""
+	}
+}

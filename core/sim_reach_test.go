@@ -1,0 +1,119 @@
+package core_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// reach counts what happened, by event, and by the mode that a tab was in; "" is all of
+// them together.
+type reach map[string]map[string]int
+
+func (r reach) add(event, mode string) {
+	if r[event] == nil {
+		r[event] = map[string]int{}
+	}
+	r[event][mode]++
+}
+
+// saw counts an event.
+func (s *sim) saw(event string) {
+	if s.seen == nil {
+		return
+	}
+	s.seenMu.Lock()
+	defer s.seenMu.Unlock()
+	s.seen.add(event, "")
+}
+
+// enough schedules get to everything.
+const enough = 5000
+
+var modes = []string{"none", "agent", "emulating", "restoring"}
+
+// must are the events that have to be reached, in any mode.
+var must = slices.Concat([]string{}, nil)
+
+// report fails where the simulator never got to something: it may have gone quiet.
+func report(t *testing.T, all []reach) {
+	total := reach{}
+	for _, r := range all {
+		for event, in := range r {
+			if total[event] == nil {
+				total[event] = map[string]int{}
+			}
+			for mode, n := range in {
+				total[event][mode] += n
+			}
+		}
+	}
+	table := fmt.Sprintf("%-70s%10s%10s%10s%10s%10s\n", "", "", modes[0], modes[1], modes[2], modes[3])
+	events := slices.Sorted(maps.Keys(total))
+	for _, event := range must {
+		if total[event][""] == 0 && *schedules >= enough && !t.Failed() {
+			t.Errorf("%d schedules, and never %q", *schedules, event)
+		}
+	}
+	for _, event := range events {
+		in := total[event]
+		table += fmt.Sprintf("%-70s%10d", event, in[""])
+		modal := slices.ContainsFunc(modes, func(mode string) bool { return in[mode] > 0 })
+		for _, mode := range modes {
+			if !modal {
+				break
+			}
+			table += fmt.Sprintf("%10d", in[mode])
+			if in[mode] == 0 && *schedules >= enough && !t.Failed() {
+				t.Errorf("%d schedules, and never %q while %s", *schedules, event, mode)
+			}
+		}
+		table += "\n"
+	}
+	t.Logf("what happened, and in which mode\n%s", table)
+}
+
+const toldReach = "reached: "
+
+// tell prints what was reached for whoever has started this share.
+func tell(r reach) {
+	text, _ := json.Marshal(r)
+	fmt.Printf("\n%s%s\n", toldReach, text)
+}
+
+// runShares has a process of its own run each share, as one processor for all of a
+// bubble's goroutines takes half the time that two do.
+func runShares(t *testing.T) []reach {
+	n := runtime.NumCPU()
+	shares := make([]reach, n)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var group sync.WaitGroup
+	for m := range n {
+		group.Go(func() {
+			args := []string{"-test.run=^TestSimulation$", "-test.timeout=0", fmt.Sprintf("-share=%d/%d", m, n), fmt.Sprintf("-schedules=%d", *schedules), fmt.Sprintf("-from=%d", *from), fmt.Sprintf("-all=%t", *all)}
+			out, err := exec.CommandContext(ctx, os.Args[0], args...).Output()
+			if err != nil && ctx.Err() == nil {
+				t.Errorf("share %d: %v\n%s", m, err, out)
+				cancel() // the others need not go on
+			}
+			for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+				if text, ok := strings.CutPrefix(lines.Text(), toldReach); ok {
+					_ = json.Unmarshal([]byte(text), &shares[m])
+				}
+			}
+		})
+	}
+	group.Wait()
+	return shares
+}

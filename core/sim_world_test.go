@@ -1,0 +1,564 @@
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
+	"latchkey/core/strictjson"
+)
+
+const (
+	simKey = "latchkey/1/id/shop/"
+
+	refreshAnswer = "answer " + issuer + "/token refresh_token "
+
+	// longest is more than a call may take: a turn at the refresh lock, in a line of
+	// three, and the exchange itself.
+	longest = 60 * time.Second
+)
+
+var errLost = browser.ErrNetwork
+
+// operation is one thing a tab is about to do.
+type operation struct {
+	tab    *browsertest.Tab
+	what   string
+	resume chan error
+}
+
+// instant tells whether it takes no time: what goes over the network does, and notes may
+// be late.
+func (o *operation) instant() bool {
+	return !strings.HasPrefix(o.what, "send") && !strings.HasPrefix(o.what, "answer") && o.what != "note"
+}
+
+type sim struct {
+	*plan
+	rng     *rand.Rand
+	source  *rand.PCG
+	profile *browsertest.Profile
+	server  *browsertest.AuthServer
+
+	seenMu sync.Mutex
+	seen   reach
+
+	mu     sync.Mutex
+	parked []*operation // in an order that does not depend on who came first
+	sends  map[string][]*refreshSend
+	flying map[flight]*refreshSend
+	outage string
+	ahead  time.Duration // the server's clock is
+	// sender is the tab whose message reaches the server now.
+	sender *browsertest.Tab
+	// wake is told where something waits that takes no time.
+	wake   chan struct{}
+	parsed map[string]*parsed
+
+	pages  []*page
+	busy   map[*page]int
+	frozen map[*browsertest.Tab]int       // how often each was
+	deaf   map[*browsertest.Tab]time.Time // when each has missed a note
+	dice   map[*browsertest.Tab]uint64
+	main   *book
+	shop   *shop // nil where nobody but the customer is there
+	now    int   // the step
+	tell   bool
+	story  []string
+	failed string
+	calm   bool
+	// broken says that the storage has failed: what a tab knows is not in it any more.
+	broken bool
+	// newer is the record that a version to come has left, planted any that no tab has
+	// written.
+	newer, planted string
+}
+
+func (s *sim) note(format string, args ...any) {
+	if !s.tell {
+		return
+	}
+	s.story = append(s.story, fmt.Sprintf(format, args...))
+	// Those who look again and again are told of twice.
+	for k := 1; k <= 8 && 3*k <= len(s.story); k++ {
+		end := s.story[len(s.story)-3*k:]
+		if slices.Equal(end[:k], end[k:2*k]) && slices.Equal(end[:k], end[2*k:]) {
+			s.story = s.story[:len(s.story)-k]
+		}
+	}
+}
+
+// fail is called with mu held, or by the scheduler.
+func (s *sim) fail(format string, args ...any) {
+	if s.failed == "" {
+		s.failed = fmt.Sprintf(format, args...)
+	}
+}
+
+// step parks an operation until the scheduler picks it.
+func (s *sim) step(ctx context.Context, tab *browsertest.Tab, what string) error {
+	op := &operation{tab, what, make(chan error)}
+	s.mu.Lock()
+	// Behind those that are the same.
+	at, _ := slices.BinarySearchFunc(s.parked, op, func(have, op *operation) int {
+		if order := compare(have, op); order != 0 {
+			return order
+		}
+		return -1
+	})
+	s.parked = slices.Insert(s.parked, at, op)
+	s.decided(what)
+	s.mu.Unlock()
+	if op.instant() {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+	select {
+	case err := <-op.resume:
+		s.answered(tab, what, err == nil && ctx.Err() == nil)
+		return err
+	case <-ctx.Done():
+		s.mu.Lock()
+		s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
+		s.mu.Unlock()
+		s.answered(tab, what, false)
+		return ctx.Err()
+	}
+}
+
+func compare(a, b *operation) int {
+	if a.tab != b.tab {
+		return strings.Compare(a.tab.Name, b.tab.Name)
+	}
+	return strings.Compare(a.what, b.what)
+}
+
+// serve is the way to the server: it writes down what is sent, and is out of order
+// where the server is.
+func (s *sim) serve(ctx context.Context, req *browser.Request) (*browser.Response, error) {
+	s.mu.Lock()
+	tab, outage := s.sender, s.outage
+	var send *refreshSend
+	if strings.Contains(req.Body, "grant_type=refresh_token") {
+		form, _ := url.ParseQuery(req.Body)
+		send = s.sending(tab, form.Get("client_id"), form.Get("refresh_token"), outage != "" && outage != "half" && outage != "mute")
+	} else if s.shop != nil && strings.Contains(req.Body, "grant_type=client_credentials") {
+		s.shop.sending(tab)
+	}
+	s.mu.Unlock()
+	if outage != "" {
+		s.saw("an answer: " + outage)
+	}
+	answer, err := s.faulty(ctx, req, outage)
+	if err != nil {
+		s.mu.Lock()
+		if send != nil {
+			send.over = true
+		} else if s.shop != nil {
+			s.shop.answered(tab, clientAnswer, false)
+		}
+		s.mu.Unlock()
+	}
+	return answer, err
+}
+
+// outages are the ways in which a server is out of order: what it answers, or whether at
+// all, and whether it has done what it was asked.
+var outages = []string{"500", "503", "429", "502 page", "a page", "half", "hangs", "mute", "no network", "invalid_client", "server_error"}
+
+func (s *sim) faulty(ctx context.Context, req *browser.Request, outage string) (*browser.Response, error) {
+	answer := func(status int, body string, headers ...string) (*browser.Response, error) {
+		r := browsertest.JSON(status, body)
+		for i := 0; i < len(headers); i += 2 {
+			r.Headers[headers[i]] = headers[i+1]
+		}
+		return r, nil
+	}
+	switch outage {
+	case "500":
+		return answer(500, "")
+	case "503":
+		return answer(503, "", "retry-after", "7")
+	case "429":
+		return answer(429, `{"error":"slow_down"}`, "retry-after", "3")
+	case "502 page":
+		return answer(502, "<html>Bad Gateway</html>", "content-type", "text/html")
+	case "a page": // of a network that wants the person to sign in first
+		return answer(200, "<html>Welcome</html>", "content-type", "text/html")
+	case "invalid_client":
+		return answer(401, `{"error":"invalid_client"}`)
+	case "server_error":
+		return answer(400, `{"error":"server_error"}`)
+	case "no network":
+		return nil, errLost
+	case "hangs":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	r, err := s.server.Serve(ctx, req)
+	switch {
+	case err != nil:
+	case outage == "half":
+		r.Body = r.Body[:len(r.Body)/2]
+	case outage == "mute":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case s.shop != nil:
+		s.shop.served(req, r)
+	}
+	return r, err
+}
+
+// play is the whole run.
+func (s *sim) play() {
+	s.before()
+	s.ahead = s.skew // whose clock is wrong by more than the tolerance can't sign in
+	for range s.tabs {
+		s.open()
+	}
+	for _, s.now = range s.numbers() {
+		// Dice of its own, so that a step is what it is whether or not those before it
+		// are done.
+		s.source.Seed(s.seed*0x9e3779b97f4a7c15, uint64(s.now+1)*0xbf58476d1ce4e5b9)
+		synctest.Wait()
+		s.check()
+		if s.failed != "" {
+			break
+		}
+		s.move()
+	}
+	if s.failed == "" {
+		s.settle()
+	}
+	for _, p := range s.pages {
+		p.rt.Close()
+		s.kill(p)
+	}
+	for synctest.Wait(); len(s.parked) > 0; synctest.Wait() {
+		s.let(s.parked[0], errLost)
+	}
+	time.Sleep(time.Minute)
+}
+
+// before has people sign in, in a tab that is closed again: nothing goes wrong there.
+func (s *sim) before() {
+	s.profile.Step = nil
+	s.open()
+	p := s.pages[0]
+	synctest.Wait()
+	for _, do := range []struct {
+		done          bool
+		command, args string
+	}{
+		{s.signed, "loginWithCredentials", `{"username":"alice","password":"wonderland"}`},
+		{s.plan.agent, "agentLogin", ann},
+		{s.acting, "emulate", `{"userId":"c1"}`},
+	} {
+		if do.done {
+			s.note("%s: %s, some time before", p.tab.Name, do.command)
+			s.shop.has(do.command)
+			if _, err := p.call(do.command, do.args); err != nil {
+				s.fail("%s failed before anything went wrong: %v", do.command, err)
+			}
+			synctest.Wait()
+			s.check()
+		}
+	}
+	s.kill(p)
+	time.Sleep(10 * time.Second)
+	s.check()
+	s.profile.Step = s.step
+}
+
+// pass lets time go by. Storage and locks take none, so while one of them is about to
+// happen there is none to pass.
+func (s *sim) pass(d time.Duration) {
+	began := time.Now()
+	for left := d; left > 0 && !s.instant(); left = d - time.Since(began) {
+		timer := time.NewTimer(left)
+		select {
+		case <-s.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+		synctest.Wait()
+	}
+	if passed := time.Since(began); passed > 0 {
+		s.note("%s pass", passed)
+	}
+}
+
+// instant tells whether something is about to happen that takes no time.
+func (s *sim) instant() bool {
+	return slices.ContainsFunc(s.ready(), (*operation).instant)
+}
+
+// ready lists what may happen.
+func (s *sim) ready() []*operation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ops := make([]*operation, 0, len(s.parked))
+	for _, op := range s.parked {
+		if !op.tab.Frozen() || strings.HasPrefix(op.what, "send") { // which is on its way already
+			ops = append(ops, op)
+		}
+	}
+	return ops
+}
+
+// happen lets one operation happen, or lose its way.
+func (s *sim) happen(op *operation) {
+	var fate error
+	lost := 0
+	kind, _, _ := strings.Cut(op.what, " ")
+	switch {
+	case s.calm || !s.can(mayLose):
+	case kind == "send" || kind == "answer":
+		lost = 10
+	case kind == "note":
+		lost = 30
+	}
+	if s.shop != nil && lost > 0 && len(s.shop.restoring()) > 0 {
+		lost *= 3
+	}
+	if s.rng.IntN(100) < lost {
+		fate = errLost
+		s.note("%s: %s is lost", op.tab.Name, op.what)
+		s.saw("a lost " + kind)
+		s.deaf[op.tab] = time.Now()
+		s.shop.saw("a lost " + kind)
+	} else {
+		s.note("%s: %s", op.tab.Name, op.what)
+	}
+	if kind == "note" && fate == nil && s.can(mayForge) && s.rng.IntN(4) == 0 {
+		s.note("%s: the note comes twice", op.tab.Name)
+		s.saw("a doubled note")
+		op.tab.Hear("changed")
+	}
+	s.let(op, fate)
+}
+
+func (s *sim) let(op *operation, fate error) {
+	s.mu.Lock()
+	s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
+	s.sender = op.tab
+	s.mu.Unlock()
+	if fate == nil {
+		s.happened(op)
+	}
+	s.shop.happened(op)
+	op.resume <- fate
+}
+
+func (s *sim) open() {
+	tab := s.profile.Open(origin + "/")
+	s.note("%s opens", tab.Name)
+	if s.shop != nil {
+		s.shop.open(tab)
+		return
+	}
+	p, err := newPage(tab, s.server, config(untraced))
+	if err != nil {
+		s.fail("%v", err)
+		return
+	}
+	s.pages = append(s.pages, p)
+	s.act(p, "start", "{}")
+}
+
+func (s *sim) kill(p *page) {
+	s.note("%s dies", p.tab.Name)
+	p.tab.Kill()
+	s.pages = slices.DeleteFunc(slices.Clone(s.pages), func(o *page) bool { return o == p })
+	s.mu.Lock()
+	var ops []*operation
+	for _, op := range s.parked {
+		if op.tab == p.tab {
+			ops = append(ops, op)
+		}
+	}
+	s.mu.Unlock()
+	for _, op := range ops {
+		s.let(op, errLost)
+	}
+	p.rt.Close()
+}
+
+// act has the person do something.
+func (s *sim) act(p *page, command, args string) {
+	if !s.begin(p) {
+		return
+	}
+	s.note("%s: %s %s", p.tab.Name, command, args)
+	s.saw(command)
+	before, _, _, _ := p.now()
+	s.call(p, command, func() {
+		_, err := p.call(command, args)
+		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
+			s.mu.Lock()
+			s.main.gone[before] = true
+			s.mu.Unlock()
+		}
+	})
+}
+
+// request has the app call its API: invariant 2.
+func (s *sim) request(p *page) {
+	if !s.begin(p) {
+		return
+	}
+	user := p.user()
+	made, _, _, _ := p.now()
+	s.note("%s: a request as %q", p.tab.Name, user)
+	s.call(p, "a request", func() {
+		got, status, err := p.fetch()
+		if err == nil && status == 200 && made != "" && got != user && !p.tab.Dead() {
+			s.mu.Lock()
+			s.fail("invariant 2: a request of %s's ran as %s", user, got)
+			s.mu.Unlock()
+		}
+	})
+}
+
+// call does something that the page waits for: invariant 4. A tab that stands still may
+// take any time.
+func (s *sim) call(p *page, what string, do func()) {
+	began, frozen := time.Now(), s.frozen[p.tab]
+	go func() {
+		do()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.busy[p]--
+		if took := time.Since(began); took > longest && frozen == s.frozen[p.tab] && !p.tab.Dead() {
+			s.fail("invariant 4: %s of %s took %s", what, p.tab.Name, took)
+		}
+	}()
+}
+
+// begin says whether p may do one thing more at a time.
+func (s *sim) begin(p *page) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[p] > 5 {
+		return false
+	}
+	s.busy[p]++
+	return true
+}
+
+// settle ends the trouble, and waits until everybody has what they wait for: invariant 4.
+// Then all tabs agree. Some of the frozen stay so for ever.
+func (s *sim) settle() {
+	s.mu.Lock()
+	s.calm, s.outage = true, ""
+	s.mu.Unlock()
+	s.profile.Storage().Fail(nil, nil)
+	s.profile.Storage().Fill(false)
+	for i, p := range s.frozenPages() {
+		if i%2 == 1 {
+			s.saw("a tab that stays frozen")
+			s.kill(p)
+			continue
+		}
+		s.thaw(p)
+	}
+	for range 2000 {
+		synctest.Wait()
+		s.check()
+		if ops := s.ready(); len(ops) > 0 {
+			s.happen(ops[0])
+			continue
+		}
+		if s.idle() {
+			break
+		}
+		s.pass(10 * time.Second)
+	}
+	if !s.idle() {
+		s.fail("invariant 4: somebody still waits")
+		return
+	}
+	for _, p := range s.pages {
+		p.tab.Signal(browser.Resumed)
+	}
+	for quiet, n := false, 0; !quiet; n++ {
+		if n > 5000 {
+			s.fail("invariant 4: the tabs never come to rest")
+			return
+		}
+		synctest.Wait()
+		s.check()
+		if ops := s.ready(); len(ops) > 0 {
+			s.happen(ops[0])
+			continue
+		}
+		s.pass(5 * time.Second)
+		quiet = len(s.ready()) == 0
+	}
+	if s.broken {
+		return
+	}
+	if s.shop != nil {
+		s.shop.agree()
+		return
+	}
+	for _, p := range s.pages {
+		if session, _, _, _ := p.now(); session != s.stored(simKey).Get("session").TextOr("") {
+			s.fail("invariant 4: %s believes in another session than the one stored", p.tab.Name)
+		}
+	}
+}
+
+func (s *sim) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pages {
+		if s.busy[p] > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// random gives each tab its own sequence, so that it does not depend on which
+// tab comes first.
+func (s *sim) random(tab *browsertest.Tab, p []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(tab.Name))
+	for i := range p {
+		s.dice[tab] = s.dice[tab]*6364136223846793005 + h.Sum64() | 1
+		p[i] = byte(s.dice[tab] >> 56)
+	}
+	return nil
+}
+
+// parsed is what was stored under a key, and what it says.
+type parsed struct {
+	text  string
+	value strictjson.Value
+}
+
+// stored is what is stored under a key. Most steps change nothing there.
+func (s *sim) stored(key string) strictjson.Value {
+	text := s.profile.Storage().Value(key)
+	have := s.parsed[key]
+	if have == nil || have.text != text {
+		v, _ := strictjson.Parse(text)
+		have = &parsed{text, v}
+		s.parsed[key] = have
+	}
+	return have.value
+}

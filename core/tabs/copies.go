@@ -1,0 +1,99 @@
+package tabs
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"sync"
+	"time"
+
+	"latchkey/core/browser"
+)
+
+// patience is how long a tab waits for the page that it showed before to let go of its
+// name: a browser tears that down while the next one starts.
+const patience = time.Second
+
+// Copies tells a tab whose storage is its own whether it is a copy of another one: a
+// browser copies the storage with the tab, and a server takes the second use of the
+// refresh token in it for theft. So each tab has a name in its storage, and holds a
+// lock that is named after it while it is there. Without such locks nobody can tell.
+type Copies struct {
+	storage   browser.Storage
+	locks     browser.Locks
+	crypto    browser.Crypto
+	lifecycle browser.Lifecycle
+	key       string
+
+	mu sync.Mutex
+	// held lets go of the lock; nil where this tab does not hold it. mine says that it has.
+	held func()
+	mine bool
+}
+
+// NewCopies works with a name in storage under key, and locks named after it.
+func NewCopies(b browser.Browser, key string) *Copies {
+	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, key: key}
+}
+
+// Found takes the tab's name, also after Leave, and tells whether another tab has that:
+// this one then has another name from now on. It is called by one at a time, and nil has
+// nothing to find.
+func (c *Copies) Found(ctx context.Context) bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	holds, mine := c.held != nil, c.mine
+	c.mu.Unlock()
+	if holds {
+		return false
+	}
+	page := c.lifecycle.Page()
+	text, _, err := c.storage.Get(ctx, c.key)
+	name, of, _ := strings.Cut(text, " ")
+	if err != nil || of == page && !mine {
+		return false // another session of this page has it
+	}
+	found := false
+	if name != "" {
+		short, cancel := context.WithTimeout(ctx, patience)
+		release, err := c.locks.Acquire(short, c.key+"/"+name)
+		late := short.Err() != nil && ctx.Err() == nil
+		cancel()
+		switch {
+		case err == nil:
+			c.keep(ctx, name+" "+page, release)
+			return false
+		case !late:
+			return false
+		}
+		found = true
+	}
+	var id [12]byte
+	if c.crypto.Random(id[:]) != nil {
+		return found
+	}
+	name = base64.RawURLEncoding.EncodeToString(id[:])
+	if release, err := c.locks.Acquire(ctx, c.key+"/"+name); err == nil {
+		c.keep(ctx, name+" "+page, release)
+	}
+	return found
+}
+
+func (c *Copies) keep(ctx context.Context, text string, release func()) {
+	_ = c.storage.Set(ctx, c.key, text)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held, c.mine = release, true
+}
+
+// Leave lets go of the name, as the page is being left.
+func (c *Copies) Leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held != nil {
+		c.held()
+		c.held = nil
+	}
+}

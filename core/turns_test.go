@@ -1,0 +1,231 @@
+package core_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
+)
+
+// tabsOf opens two tabs of alice's, whose access token the server refuses from now on.
+func tabsOf(t *testing.T, change func(*browsertest.Profile, *browsertest.AuthServer), test func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		profile := browsertest.NewProfile()
+		server := browsertest.NewAuthServer(issuer, profile.Now)
+		profile.Server = server.Serve
+		if change != nil {
+			change(profile, server)
+		}
+		a := openPage(t, profile, server, config(""))
+		signIn(t, a, "alice")
+		b := openPage(t, profile, server, config(""))
+		server.Expire()
+		a.takeEvents()
+		test(t, profile, server, a, b)
+		time.Sleep(time.Minute) // what a dead tab waits for ends by its deadline
+	})
+}
+
+// freezeAt freezes a tab when it comes to an operation that begins like this, once.
+func freezeAt(profile *browsertest.Profile, tab *browsertest.Tab, operation string) {
+	done := false
+	profile.Step = func(_ context.Context, other *browsertest.Tab, what string) error {
+		if other == tab && !done && strings.HasPrefix(what, operation) {
+			done = true
+			tab.Freeze()
+		}
+		return nil
+	}
+}
+
+func TestRR10AFrozenTabIsTakenOverFrom(t *testing.T) {
+	tests := []struct {
+		name, at string
+		// asked is how often the server is asked for tokens.
+		asked int
+	}{
+		{"before it has read again", "get " + simKey, 1},
+		{"before it has written down what it does", "get " + simKey + "/attempt", 1},
+		{"before it sends", "set " + simKey + "/attempt", 1},
+		{"before it has the answer", "answer " + issuer + "/token", 2},
+		{"before it has stored it", "lock " + simKey + "/write", 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tabsOf(t, func(_ *browsertest.Profile, server *browsertest.AuthServer) { server.Grace = time.Minute }, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+				before := len(server.Log())
+				freezeAt(profile, a.tab, tt.at)
+				first := make(chan int, 1)
+				go func() {
+					_, status, _ := a.fetch()
+					first <- status
+				}()
+				synctest.Wait()
+				require.True(t, a.tab.Frozen(), "the test has to meet the moment")
+				begun := profile.Now()
+				user, status, err := b.fetch()
+				require.NoError(t, err)
+				assert.Equal(t, 200, status)
+				assert.Equal(t, "alice", user)
+				assert.LessOrEqual(t, profile.Now().Sub(begun), 5*time.Second)
+				_, version, _, _ := b.now()
+				// What it gets, and does, counts for nothing any more.
+				time.Sleep(time.Second)
+				a.tab.Thaw()
+				assert.Equal(t, 200, <-first)
+				synctest.Wait()
+				_, now, _, _ := b.now()
+				assert.Equal(t, version, now)
+				assert.Equal(t, tt.asked, refreshesIn(server.Log()[before:]))
+				assert.Equal(t, []string{"alice", "alice"}, []string{a.user(), b.user()})
+				assert.NotContains(t, a.takeEvents()+b.takeEvents(), "logout")
+			})
+		})
+	}
+}
+
+func refreshesIn(log []browsertest.TokenRequest) (n int) {
+	for _, asked := range log {
+		if asked.Grant == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+// Where there are no locks, or they never come, a lease in storage does.
+func TestRR12RR13WithoutLocksTabsStillTakeTurns(t *testing.T) {
+	for name, locking := range map[string]browsertest.Locking{"no locks": browsertest.NoLocks, "locks that never call back": browsertest.DeafLocks} {
+		t.Run(name, func(t *testing.T) {
+			tabsOf(t, func(profile *browsertest.Profile, _ *browsertest.AuthServer) { profile.Locking = locking }, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+				for range 3 {
+					server.Expire()
+					before, begun := len(server.Log()), profile.Now()
+					got := make(chan int, 2)
+					for _, p := range []*page{a, b} {
+						go func() {
+							_, status, _ := p.fetch()
+							got <- status
+						}()
+					}
+					assert.Equal(t, []int{200, 200}, []int{<-got, <-got})
+					assert.Equal(t, 1, refreshesIn(server.Log()[before:]))
+					assert.LessOrEqual(t, profile.Now().Sub(begun), 15*time.Second)
+				}
+				assert.NotContains(t, a.takeEvents()+b.takeEvents(), "logout")
+				assert.Empty(t, profile.Storage().Value(simKey+"/lease"), "it is given back")
+			})
+		})
+	}
+}
+
+// A lease of a tab that is gone is over when its time is.
+func TestRR12ALeaseThatNobodyGivesBackEnds(t *testing.T) {
+	tabsOf(t, func(profile *browsertest.Profile, _ *browsertest.AuthServer) { profile.Locking = browsertest.NoLocks }, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		killed := make(chan struct{})
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if tab == a.tab && strings.HasPrefix(what, "send ") && !tab.Dead() {
+				tab.Kill()
+				close(killed)
+			}
+			return nil
+		}
+		go func() { _, _, _ = a.fetch() }()
+		<-killed
+		require.NotEmpty(t, profile.Storage().Value(simKey+"/lease"))
+		_, status, err := b.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+	})
+}
+
+// RR-24: a pause is everybody's, so that an outage sees one request a step, and not one for each tab.
+func TestRR24OneRequestAStepForAllTabs(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		asked := 0
+		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
+			if form.Get("grant_type") != "refresh_token" {
+				return nil, nil
+			}
+			asked++
+			return browsertest.JSON(503, ""), nil
+		}
+		for range 10 {
+			for _, p := range []*page{a, b} {
+				_, status, err := p.fetch()
+				require.NoError(t, err)
+				assert.Equal(t, 401, status, "the server's own word, at once")
+			}
+		}
+		assert.Equal(t, 1, asked)
+		_, err := b.call("refresh", "{}")
+		assert.Equal(t, "server_error", code(err), "who asks goes past the pause")
+		assert.Equal(t, 2, asked)
+		_, _, _ = a.fetch()
+		assert.Equal(t, 2, asked)
+		time.Sleep(10 * time.Second)
+		server.Fault = nil
+		_, status, err := a.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		assert.NotContains(t, a.takeEvents()+b.takeEvents(), "logout")
+	})
+}
+
+// A slow server is not a frozen tab: whoever waits hears that the other one lives.
+func TestRR10WhoeverIsAliveIsNotTakenOverFrom(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		before := len(server.Log())
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if strings.HasPrefix(what, "answer "+issuer+"/token") {
+				time.Sleep(9 * time.Second)
+			}
+			return nil
+		}
+		first := make(chan int, 1)
+		go func() {
+			_, status, _ := a.fetch()
+			first <- status
+		}()
+		synctest.Wait()
+		_, status, err := b.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, []int{200, 200}, []int{status, <-first})
+		assert.Equal(t, 1, refreshesIn(server.Log()[before:]))
+	})
+}
+
+// RR-17: what a strict server does with the token of a tab that died is no riddle to who is
+// signed out by it.
+func TestRR17AnEndInDoubtSaysSo(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if tab == a.tab && strings.HasPrefix(what, "answer "+issuer+"/token") {
+				tab.Kill()
+			}
+			return nil
+		}
+		before := len(server.Log())
+		go func() { _, _, _ = a.fetch() }()
+		synctest.Wait()
+		require.True(t, a.tab.Dead())
+		_, status, err := b.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 401, status)
+		assert.Equal(t, 2, refreshesIn(server.Log()[before:]), "it is tried once")
+		synctest.Wait()
+		said, err := b.call("trace", "{}")
+		require.NoError(t, err)
+		assert.Contains(t, said, `"trigger":"doubt"`)
+		assert.Equal(t, "anonymous", b.user())
+	})
+}

@@ -147,6 +147,10 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(held || rule))
       return told(() => call(target));
 
+    const signal = init.signal === null ? null : (member('signal') as AbortSignal | undefined);
+    // The native fetch says best what an aborted signal means.
+    if (signal?.aborted) return told(() => call(target, rule));
+
     const made: Made = {
       plane,
       hit,
@@ -167,7 +171,7 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     const whole = (): Sending<Response> => {
       const it = sending(made, options) as Sending<Response>;
       // Put on it one by one: what is spread is copied.
-      it.signal = init.signal === null ? null : member('signal');
+      it.signal = signal;
       it.request = request;
       it.target = target;
       it.call = (rule, proof) => call(it.target, rule, proof);
@@ -191,8 +195,6 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
         return response;
       });
     const it = whole();
-    // The native fetch says best what an aborted signal means.
-    if (it.signal?.aborted) return told(() => call(target, rule));
     // As the native call would, this marks the caller's Request as used.
     if (request && init.body == null) it.target = it.request = new Request(request);
     queue(plane, it);

@@ -174,7 +174,7 @@ test('ST-12 members named __proto__ pollute nothing', () => {
   assert.equal({}.polluted, undefined);
 });
 
-test('ST-02 a storage that throws, or is not there, is an empty one', async () => {
+test('ST-02 ST-03 a storage that throws, or is not there, is an empty one', async () => {
   for (const how of [
     {
       get: () => {
@@ -231,6 +231,31 @@ test('where the session is kept, and what outlives a redirect', async () => {
     await options.storage.removeItem('a');
     assert.equal(await options.storage.getItem('a'), null);
   }
+});
+
+test('ST-11 names that objects have by themselves are names like others', async () => {
+  for (const name of ['__proto__', 'constructor', 'prototype', 'length', 'key', 'getItem', 'hasOwnProperty'])
+    for (const storage of ['local', 'memory']) {
+      play();
+      const session = load({
+        storage,
+        context: name,
+        auth: oidc({ issuer: 'https://id.test', clientId: name }),
+      });
+      assert.equal((await session.ready).status, 'anonymous');
+      session.refresh().catch(() => {});
+      const { config, storage: its } = (await runtime()).options;
+      assert.equal(config.key, `latchkey/1/https%3A%2F%2Fid.test/${name}/${name}`);
+      for (const key of [name, config.key]) {
+        assert.equal(its.getItem(key) ?? null, null, `${storage} ${key}`);
+        its.setItem(key, 'mine');
+        assert.equal(its.getItem(key), 'mine');
+        its.removeItem(key);
+        assert.equal(its.getItem(key) ?? null, null);
+      }
+      session.close();
+    }
+  assert.equal({}.mine, undefined);
 });
 
 test('an asynchronous storage: restoring until it is read, and requests wait for it', async () => {

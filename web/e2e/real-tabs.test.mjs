@@ -135,7 +135,6 @@ for (const [way, goes] of Object.entries(ways))
           while ((await server.requests('/api/me')).filter(({ status }) => status === 401).length < 2)
             await new Promise((resolve) => setTimeout(resolve, 20));
           await goes(tab, ground);
-          if (way !== 'frozen') held.drop();
           if (isLost) {
             assert.equal(await other.evaluate(() => waits), 401);
             const [{ reason }] = await told(other, 'logout');

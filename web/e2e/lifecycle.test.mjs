@@ -28,7 +28,7 @@ const inside = (name, given, act) =>
     }
   });
 
-/** What a page knows at the moment that it comes back: whether it was kept, and who is signed in. Its own listener is the first. */
+/** What a page that is kept knows at the moment that it comes back. Its own listener is the first. */
 const watch = () => {
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) globalThis.back = [session.state.isLoggedIn, session.state.userId];
@@ -72,20 +72,17 @@ inside(
   },
 );
 
-inside(
-  'RR-11 so it does without the runtime, and tells of it',
-  { init: watch, options: { load: 'demand' } },
-  async (it) => {
-    const first = await it.open('other');
-    await signIn(first);
-    const tab = await it.open();
-    const known = await away(tab, () => first.evaluate(() => session.logout({ atServer: false })));
-    assert.deepEqual(known, [false, 'anonymous']);
-    await tab.waitFor(() => events.some(({ type }) => type === 'logout'));
-    const [{ reason, previousUserId }] = await told(tab, 'logout');
-    assert.deepEqual([reason, previousUserId], ['user', 'alice']);
-  },
-);
+inside('RR-11 so it does without the runtime, and tells of it', { options: { load: 'demand' } }, async (it) => {
+  const first = await it.open('other');
+  await signIn(first);
+  const tab = await it.open();
+  await tab.evaluate(watch);
+  const known = await away(tab, () => first.evaluate(() => session.logout({ atServer: false })));
+  assert.deepEqual(known, [false, 'anonymous']);
+  await tab.waitFor(() => events.some(({ type }) => type === 'logout'));
+  const [{ reason, previousUserId }] = await told(tab, 'logout');
+  assert.deepEqual([reason, previousUserId], ['user', 'alice']);
+});
 
 inside('RR-11 VE-06 somebody else has signed in meanwhile', { init: watch }, async (it) => {
   const tab = await it.open();

@@ -14,7 +14,7 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 11_450,
+  'latchkey.min.js': 11_500,
   'latchkey.runtime.min.js': 13_000,
   'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 760_000,

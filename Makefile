@@ -60,6 +60,11 @@ soak:
 	go test ./core -run 'TestSimulation$$' -schedules 10000000 -timeout 0
 	$(say) "an hour of requests with tokens of a second and faults, in the browser"
 	cd web && SOAK=3600 node --test --test-name-pattern=LD-03 e2e/load.test.mjs
+	$(say) "10,000 sign-ins and logouts, and 50 tabs for two minutes, lost in each way at each stage of a refresh"
+	cd web && ROUNDS=10000 node --test --test-name-pattern=LD-07 e2e/load.test.mjs
+	cd web && TABS=50 SECONDS=120 STAGES=all node --test e2e/real-tabs.test.mjs
+	$(say) "how soon another tab takes over, thirty times each"
+	node web/bench/takeover.mjs
 
 planted:
 	$(say) "planting ten bugs, to see whether the simulator finds them"

@@ -37,7 +37,7 @@ var plantedBugs = []struct {
 	{"whoever holds the lock gives no sign of life", "tabs/turn.go",
 		"ours := h.held[lock] > 0", "ours := h.held[lock] > 99", 3000},
 	{"nobody asks whose attempt it is that has not ended", "session/renew.go",
-		"if last.Tab != k.Tab && k.alive(send) {", "if false {", 20000},
+		"\tif k.contested(last) {\n", "\tif false {\n", 30000},
 	{"a tab whose turn is long over still sends", "session/turn.go",
 		"Add(inTime)", "Add(1000 * inTime)", 20000},
 	{"the end of a session is no new generation", "session/change.go",

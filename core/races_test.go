@@ -94,6 +94,46 @@ func TestSeed2653WhoTakesOverReadsTheAttemptFirst(t *testing.T) {
 	})
 }
 
+// The first tab is frozen before it knows that it has got the lock, and thaws when the second
+// one has taken its turn and looked around: it must not send as well.
+func TestSeed13511WhoLostItsTurnUnawaresDoesNotSend(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first := openPage(t, profile, server, config(""))
+		signIn(t, first, "alice")
+		second := openPage(t, profile, server, config(""))
+		var mu sync.Mutex
+		var got, stolen, thawed bool
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case tab == first.tab && what == "lock "+simKey+"/refresh":
+				got = true
+			case tab == first.tab && what == "held" && got && !stolen:
+				tab.Freeze() // the lock is its own, and it is not told
+			case tab == second.tab && strings.HasPrefix(what, "steal "):
+				stolen = true
+			case tab == second.tab && what == "digest" && stolen && !thawed:
+				thawed = true
+				first.tab.Thaw()
+				mu.Unlock()
+				time.Sleep(100 * time.Millisecond)
+				mu.Lock()
+			}
+			return nil
+		}
+		go func() { _, _ = first.call("refresh", "{}") }()
+		synctest.Wait()
+		require.True(t, first.tab.Frozen())
+		_, err := second.call("refresh", "{}")
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		assert.True(t, thawed)
+		assert.Equal(t, 1, server.Refreshes())
+		assert.Equal(t, "alice", first.user())
+	})
+}
+
 // Each has an agent of its own, as the storage is full.
 func TestSeed1816TabsWithoutACommonStorageComeToRest(t *testing.T) {
 	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {

@@ -1,5 +1,6 @@
 // Storage that is full, blocked, spoilt or somebody else's.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { ask, eventOf, eventsOf, recordKey, signInByPassword, state, stored } from './support/page.mjs';
 import { scenes, settled } from './support/scenes.mjs';
 
@@ -121,8 +122,10 @@ both('ST-10 ST-15 the keys of others stay as they are', { by }, async ({ open, s
   );
   await works(page, server);
   const own = await page.evaluate(() => Object.keys(localStorage));
+  // What the tabs have to know of a refresh, and what has happened, holds nothing that a session is made of.
+  const beside = [`${key}/attempt`, `${key}/trace`];
   assert.deepEqual(
-    own.filter((name) => !(name in others)),
+    own.filter((name) => !(name in others) && !beside.includes(name)),
     [key],
     'one key holds the session',
   );
@@ -182,4 +185,101 @@ both("a storage of the page's own may answer later", asynchronous, async ({ open
     ['bearer'],
   );
   assert.equal((await state(page)).userId, 'alice');
+});
+
+both(
+  'ST-19 a storage that keeps nothing, and does not say so: the session lives in memory',
+  {
+    by,
+    init: () => {
+      Storage.prototype.setItem = () => {};
+    },
+  },
+  async ({ open, server }) => {
+    const page = await open();
+    await works(page, server);
+    assert.deepEqual(
+      (await eventsOf(page, 'error')).map(({ code }) => code),
+      ['storage_failed'],
+    );
+    assert.equal((await state(page)).userId, 'alice');
+    assert.equal(await page.evaluate(() => localStorage.length), 0);
+  },
+);
+
+demo('ST-20 a script that patches the storage later is told no token', { by }, async ({ open, server }) => {
+  const page = await open();
+  await page.evaluate(() => {
+    globalThis.taken = [];
+    for (const name of ['getItem', 'setItem', 'removeItem']) {
+      const native = Storage.prototype[name];
+      Storage.prototype[name] = function (...args) {
+        taken.push(name, ...args);
+        return native.apply(this, args);
+      };
+    }
+  });
+  await works(page, server);
+  assert.ok(await stored(page, server));
+  assert.deepEqual(await page.evaluate(() => taken), []);
+});
+
+demo(
+  'ST-22 a request asks no storage',
+  {
+    by,
+    init: () => {
+      globalThis.asked = 0;
+      for (const name of ['getItem', 'setItem', 'removeItem', 'key']) {
+        const native = Storage.prototype[name];
+        Storage.prototype[name] = function (...args) {
+          globalThis.asked++;
+          return native.apply(this, args);
+        };
+      }
+    },
+  },
+  async ({ open, server }) => {
+    const page = await open();
+    await works(page, server);
+    const asked = await page.evaluate(async (url) => {
+      const before = globalThis.asked;
+      for (let i = 0; i < 50; i++) await (await fetch(url)).text();
+      return [before > 0, globalThis.asked - before];
+    }, `${server.api}me`);
+    assert.deepEqual(asked, [true, 0]);
+  },
+);
+
+demo('ST-25 in a frame of another site the session works, in a storage of its own or none', { by }, async (scene) => {
+  const { context, open, server } = scene;
+  const outer = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end(`<!doctype html><iframe src="${server.page}"></iframe>`),
+  );
+  await new Promise((resolve) => outer.listen(0, '127.0.0.1', resolve));
+  try {
+    const page = await context.newPage();
+    await page.goto(`http://localhost:${outer.address().port}/`);
+    const frame = await (await page.waitForSelector('iframe')).contentFrame();
+    await frame.waitForFunction(() => globalThis.session);
+    await settled(frame);
+    await works(frame, server);
+    // A browser that keeps third parties' storage back refuses it, and that is said.
+    const isThere = await frame.evaluate(() => {
+      try {
+        return !!localStorage;
+      } catch {
+        return false;
+      }
+    });
+    assert.deepEqual(
+      (await eventsOf(frame, 'error')).map(({ code }) => code),
+      isThere ? [] : ['storage_failed'],
+    );
+    // The app's own tab is another place.
+    assert.equal((await state(await open())).status, 'anonymous');
+  } finally {
+    outer.close();
+    outer.closeAllConnections();
+  }
 });

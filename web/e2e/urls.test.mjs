@@ -191,3 +191,39 @@ for (const status of [301, 302, 303, 307, 308]) {
     },
   );
 }
+
+demo(
+  'UM-23 what is neither fetch nor XMLHttpRequest is the browser’s own, without the session',
+  given,
+  async (scene) => {
+    const { open, context } = scene;
+    const sent = await everywhere(context);
+    const sockets = [];
+    await context.routeWebSocket(/^wss:/, (socket) => void sockets.push(socket.url()));
+    const page = await open();
+    await signInByPassword(page);
+    assert.equal((await ask(page, `${api}/fetch`)).status, 200);
+    await page.evaluate(async (api) => {
+      const over = (to, ...types) =>
+        new Promise((resolve) => types.forEach((type) => to.addEventListener(type, resolve, { once: true })));
+      navigator.sendBeacon(`${api}/beacon`, 'x');
+      const source = new EventSource(`${api}/events`);
+      await over(source, 'error', 'open');
+      source.close();
+      const image = new Image();
+      image.src = `${api}/image`;
+      await over(image, 'error', 'load');
+      const frame = document.createElement('iframe');
+      frame.src = `${api}/frame`;
+      const there = over(frame, 'load');
+      document.body.append(frame);
+      await there;
+      const socket = new WebSocket(`${api.replace('https', 'wss')}/socket`);
+      await over(socket, 'error', 'open');
+      socket.close();
+    }, api);
+    const paths = Object.fromEntries(sent.map(({ url, token }) => [url.slice(api.length), token]));
+    assert.deepEqual(paths, { '/fetch': true, '/beacon': false, '/events': false, '/image': false, '/frame': false });
+    assert.deepEqual(sockets, [`${api.replace('https', 'wss')}/socket`]);
+  },
+);

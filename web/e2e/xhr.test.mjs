@@ -322,3 +322,60 @@ both(
     ]);
   },
 );
+
+demo(
+  'XH-22 objects that the page has let go of are collected',
+  { by: 'password' },
+  async ({ open, server, context }) => {
+    const page = await open();
+    await signInByPassword(page);
+    await page.evaluate(
+      async ([covered, url]) => {
+        globalThis.refs = [];
+        const make = (act) => {
+          const xhr = new XMLHttpRequest();
+          xhr.addEventListener('load', () => xhr.status);
+          refs.push(new WeakRef(xhr), new WeakRef(xhr.upload));
+          return act(xhr);
+        };
+        const ended = (xhr) => new Promise((resolve) => (xhr.onloadend = () => resolve()));
+        for (let i = 0; i < 300; i++) {
+          make(() => {});
+          for (const at of [covered, url]) make((xhr) => xhr.open('GET', at));
+          make((xhr) => {
+            xhr.open('GET', covered);
+            xhr.send();
+            xhr.abort();
+          });
+        }
+        for (let i = 0; i < 20; i++)
+          await make((xhr) => {
+            xhr.open('GET', covered);
+            xhr.send();
+            return ended(xhr);
+          });
+      },
+      [`${server.api}me`, '/nothing'],
+    );
+    await server.expire();
+    // One that was refused, and sent again.
+    const status = await page.evaluate(
+      (url) =>
+        new Promise((resolve) => {
+          const xhr = new XMLHttpRequest();
+          refs.push(new WeakRef(xhr));
+          xhr.onloadend = () => resolve(xhr.status);
+          xhr.open('POST', url);
+          xhr.send('x');
+        }),
+      `${server.api}me`,
+    );
+    const debug = await context.newCDPSession(page);
+    let left;
+    for (let i = 0; i < 10 && left !== 0; i++) {
+      await debug.send('HeapProfiler.collectGarbage');
+      left = await page.evaluate(() => refs.filter((ref) => ref.deref()).length);
+    }
+    assert.deepEqual([status < 500, left], [true, 0]);
+  },
+);

@@ -22,6 +22,10 @@ export interface Plane {
   readonly config: ProverOptions['config'];
   readonly pending: ProverOptions['pending'];
   prover?: Prover;
+  /** The page is back from the back/forward cache: whoever was signed out meanwhile is not shown again, before anybody looks. */
+  back(): void;
+  /** The page is being left, or is in that cache. */
+  left?: boolean;
   /** Resolves when the request that was called last has left, or never will; undefined where none waits. */
   last?: Promise<void>;
   /** A visitor's request that may bring a session, and what comes of it. */
@@ -86,7 +90,7 @@ export interface Sending<Its extends Answer = Answer> {
   /** Sends it. */
   call(rule?: Rule, proof?: Extra): Promise<Its>;
   /** Keeps a spare, if it is wanted and there is a need. */
-  keep(wanted: boolean): void;
+  keep?(wanted: boolean): void;
   refused(rule: Rule, response: Pick<Answer, 'status' | 'redirected' | 'url'>): boolean | undefined;
   /** Lets those go that were called after it. */
   leave?(): void;
@@ -100,12 +104,7 @@ export const marks = /^(latchkey-(as|user-id)|cx-use-c(lient|sagent)-token)$/i;
  * Whose a request is: by `as`, what its headers say, or its place in `api`. Takes our marks out of its headers, and puts those in that all
  * covered ones have.
  */
-export const whose = (
-  { config }: Plane,
-  hit: Hit | undefined,
-  headers: HeaderRecord,
-  as?: unknown,
-): Pick<Sending, 'by' | 'userId'> => {
+export const whose = ({ config }: Plane, hit: Hit | undefined, headers: HeaderRecord, as?: unknown): string => {
   as ??=
     headers[mark] ??
     (config.clientTokens && headers['cx-use-client-token'] == 'true'
@@ -114,73 +113,84 @@ export const whose = (
         ? 'agent'
         : hit?.as);
   // Whose it is says not what it is for.
-  if (hit && startsWith(hit.as, as + ' ')) as = hit.as;
-  const userId = headers['latchkey-user-id'];
+  if (hit && as != hit.as && startsWith(hit.as, as + ' ')) as = hit.as;
   for (const name in headers) if (marks.test(name)) delete headers[name];
   const { headers: usual } = config as { headers?: HeaderRecord };
   if (hit) for (const name in usual) headers[name] ??= usual[name]!;
-  return {
-    userId,
-    by({ rules }) {
-      const which = as == 'user-or-client' ? (rules.user ? 'user' : 'client') : (as as string);
-      // AS-08: what is the user's own is asked for as nobody else: not the client, and not the agent who acts for them.
-      return (which == 'client' || (rules.agent && which == 'user')) &&
-        /^[^?#]*\/users\/current(?![^/;?#])/.test(hit!.url)
-        ? 'none'
-        : which;
-    },
-  };
+  return as as string;
 };
 
-const tag = {}.toString;
-const isSafe = (method: unknown) => /^(GET|HEAD|undefined)$/i.test(method as string);
+/** What is called `as` in a policy's rules, for a request to `hit`. */
+export const nameOf = (as: string, hit: Hit, { rules }: Policy): string => {
+  if (as == 'user-or-client') as = rules.user ? 'user' : 'client';
+  // AS-08: what is the user's own is asked for as nobody else: not the client, and not the agent who acts for them.
+  return (as == 'client' || (rules.agent && as == 'user')) && /^[^?#]*\/users\/current(?![^/;?#])/.test(hit.url)
+    ? 'none'
+    : as;
+};
 
-/** A covered request that is about to be sent, without what depends on by which means. */
-export const sending = (
-  plane: Plane,
-  { retries, timeout }: SendOptions,
-  its: Pick<Sending, 'by' | 'userId'>,
+/** Whether an answer is a refusal, as its status says. */
+export const isRefused = (
   hit: Hit,
-  headers: HeaderRecord,
-  init: Init,
-  method: string | undefined,
+  rule: Pick<Rule, 'refused'>,
+  answer: Pick<Answer, 'status' | 'redirected' | 'url'>,
+): boolean | undefined =>
+  (hit.refused ?? rule.refused)?.status.includes(answer.status) &&
+  // After a redirect to another origin it is not our server that refuses.
+  (!answer.redirected || startsWith(answer.url, hit.origin));
+
+const tag = {}.toString;
+
+/** A body is sent again, or after a wait, as it was when the page called: a copy, nothing where it stays as it is, or `true` where it can be sent once only. */
+export const keepBody = (body: unknown): Response | true | undefined => {
+  if (body == null || typeof body == 'string') return;
+  const kind = `${apply(tag, body, [])}`;
+  return /Data|Params|Array|Buffer/.test(kind)
+    ? newResponse(body as BodyInit)
+    : /String|Blob|File|Document/.test(kind)
+      ? undefined
+      : true;
+};
+
+/** What a request is, for both ways of sending one. */
+export type Made = Pick<
+  Sending,
+  'plane' | 'hit' | 'headers' | 'init' | 'method' | 'userId' | 'policy' | 'held' | 'ahead'
+> & {
+  readonly as: string;
+  readonly body: ReturnType<typeof keepBody>;
+};
+
+/** A covered request that waits or was refused, without what depends on by which means. */
+export const sending = (
+  { as, body, ...made }: Made,
+  { retries, timeout }: SendOptions,
 ): Omit<Sending, 'call' | 'keep' | 'signal'> => {
-  // A body is sent again, or after a wait, as it was when the page called.
-  const kind = typeof init.body == 'string' ? 'String' : `${apply(tag, init.body, [])}`;
-  const copy = /Data|Params|Array|Buffer/.test(kind) ? newResponse(init.body as BodyInit) : undefined;
-  const { policy, held, last } = plane;
+  const { hit } = made;
   return {
-    plane,
-    ...its,
-    hit,
-    init,
-    headers,
-    method,
-    once: !copy && !/Null|Undef|String|Blob|File|Document/.test(kind),
+    ...made,
+    by: (policy) => nameOf(as, hit, policy),
+    refused: (rule, answer) => isRefused(hit, rule, answer),
+    once: body == true,
+    copy: body == true ? undefined : body,
     timeout,
     retries: hit.retries ?? retries,
-    held,
-    // None overtakes one that was called before it.
-    ahead: last,
-    policy,
-    copy,
-    refused: (rule, answer) =>
-      (hit.refused ?? rule.refused)?.status.includes(answer.status) &&
-      // After a redirect to another origin it is not our server that refuses.
-      (!answer.redirected || startsWith(answer.url, hit.origin)),
   };
 };
 
 /** Whether it may leave at once, with what its rule says. */
-export const isReady = (
-  { held, ahead, userId, method, once, hit }: Omit<Sending, 'call' | 'keep' | 'signal'>,
-  rule: Rule,
-) =>
-  !held &&
-  !ahead &&
-  !userId &&
-  !(once && hit.replay) &&
-  !(rule.hold || rule.dpop || rule.single || (rule.csrf && !isSafe(method)) || rule.validUntil! <= now());
+export const isReady = ({ held, ahead, userId, method, body, hit }: Made, rule: Rule) =>
+  !(
+    held ||
+    ahead ||
+    userId ||
+    (hit.replay && body == true) ||
+    rule.hold ||
+    rule.dpop ||
+    rule.single ||
+    (rule.csrf && !/^(GET|HEAD|undefined)$/i.test(method as string)) ||
+    rule.validUntil! <= now()
+  );
 
 /** Puts it in the line. Whoever does that has it leave. */
 export const queue = (plane: Plane, it: Sending<any>) => {

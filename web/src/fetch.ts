@@ -1,6 +1,19 @@
-import { type Init, isReady, marks, type Plane, queue, secondFile, type Sending, sending, whose } from './covered';
-import type { HeaderRecord, SendOptions } from './covered';
+import {
+  type Init,
+  isReady,
+  isRefused,
+  keepBody,
+  type Made,
+  marks,
+  nameOf,
+  type Plane,
+  queue,
+  secondFile,
+} from './covered';
+import { type Sending, sending, whose } from './covered';
+import type { Extra, HeaderRecord, SendOptions } from './covered';
 import type { Hit, Match } from './match';
+import type { Rule } from './policy';
 import {
   apply,
   cloneOf,
@@ -104,66 +117,88 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
         headers[name] = value;
       });
     }
-    const its = whose(plane, hit, headers, init.as);
+    const userId = headers['latchkey-user-id'];
+    const as = whose(plane, hit, headers, init.as);
     delete init.as;
     // Without members, an init leaves a Request's referrer alone; with headers it would reset it.
     if (request && !ownKeys(init).length) {
       init.referrer = ofRequest(request, 'referrer');
       init.referrerPolicy = ofRequest(request, 'referrerPolicy');
     }
-    const rule = hit && plane.policy.rules[its.by(plane.policy)];
-    let it: Sending<Response> | undefined;
-    const call: Sending<Response>['call'] = (rule, proof) => {
-      if (note) note.attempts++;
-      return apply(native, self, [
-        it ? it.target : target,
-        {
-          ...init,
-          // A Request says 'same-origin' by itself, so that only another word is its maker's.
-          ...(rule?.credentials &&
-            init.credentials === undefined &&
-            member('credentials') != 'omit' && { credentials: rule.credentials }),
-          headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers },
-        },
-      ]);
-    };
     /** A member of what is sent. */
     const member = (name: keyof Request): any => init[name] ?? (request && ofRequest(request, name));
-    const method = member('method');
-    const note = hit && plane.reckon?.({ via: 'fetch', method: `${method ?? 'GET'}`, as: its.by(plane.policy) }, hit);
-    const told = (go: () => Promise<Response>) => (note ? () => note.watch(go) : go);
-    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(plane.held || rule))
-      return told(() => call());
-
-    // Put on it one by one: what is spread is copied.
-    it = sending(plane, options, its, hit, headers, init, method) as Sending<Response>;
-    it.signal = init.signal === null ? null : member('signal');
-    it.request = request;
-    it.target = target;
-    it.call = call;
-    it.keep = (wanted) => {
-      const { once, request } = it!;
-      it!.spare =
-        wanted && !once && request && init.body == null && !/^(GET|HEAD)$/i.test(method)
-          ? brand(() => cloneOf(request))
-          : undefined;
+    const call = (target: unknown, rule?: Rule, proof?: Extra): Promise<Response> => {
+      if (note) note.attempts++;
+      const sent = {
+        ...init,
+        headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers } as object,
+      } as Init;
+      // A Request says 'same-origin' by itself, so that only another word is its maker's.
+      if (rule?.credentials && init.credentials === undefined && member('credentials') != 'omit')
+        sent.credentials = rule.credentials;
+      return apply(native, self, [target, sent]);
     };
+    const { policy, held, last } = plane;
+    const name = hit && nameOf(as, hit, policy);
+    const rule = hit && policy.rules[name!];
+    const method = member('method');
+    const note = hit && plane.reckon?.({ via: 'fetch', method: `${method ?? 'GET'}`, as: name! }, hit);
+    const told = (go: () => Promise<Response>) => (note ? () => note.watch(go) : go);
+    if (!hit || member('mode') == 'no-cors' || 'authorization' in headers || !(held || rule))
+      return told(() => call(target));
 
+    const signal = init.signal === null ? null : (member('signal') as AbortSignal | undefined);
     // The native fetch says best what an aborted signal means.
-    if (it.signal?.aborted) return told(() => call(rule));
-    if (rule && isReady(it, rule))
+    if (signal?.aborted) return told(() => call(target, rule));
+
+    const made: Made = {
+      plane,
+      hit,
+      as,
+      headers,
+      init,
+      method,
+      userId,
+      policy,
+      held,
+      ahead: last,
+      body: keepBody(init.body),
+    };
+    /** A Request to send next time, where its body is used up by the first. */
+    const spareOf = (wanted: boolean, from: Request | undefined) =>
+      wanted && from && init.body == null && !/^(GET|HEAD)$/i.test(method) ? brand(() => cloneOf(from)) : undefined;
+    /** All that the second file goes by. */
+    const whole = (): Sending<Response> => {
+      const it = sending(made, options) as Sending<Response>;
+      // Put on it one by one: what is spread is copied.
+      it.signal = signal;
+      it.request = request;
+      it.target = target;
+      it.call = (rule, proof) => call(it.target, rule, proof);
+      it.keep = (wanted) => {
+        it.spare = spareOf(wanted, it.request);
+      };
+      return it;
+    };
+    if (rule && isReady(made, rule))
       return told(async () => {
         rule.used = true;
-        it!.keep(options.retries > 0);
-        it!.response = await call(rule);
-        if (rule.capture || it!.refused(rule, it!.response)) return proceed(it!);
-        it!.spare?.body?.cancel().catch(() => {});
-        return it!.response;
+        const spare = spareOf((hit.retries ?? options.retries) > 0, request);
+        const response = await call(target, rule);
+        if (rule.capture || isRefused(hit, rule, response)) {
+          const it = whole();
+          it.spare = spare;
+          it.response = response;
+          return proceed(it);
+        }
+        spare?.body?.cancel().catch(() => {});
+        return response;
       });
+    const it = whole();
     // As the native call would, this marks the caller's Request as used.
     if (request && init.body == null) it.target = it.request = new Request(request);
     queue(plane, it);
-    return told(() => proceed(it!).finally(it!.leave));
+    return told(() => proceed(it).finally(it.leave));
   };
 
   // A method, as it has no prototype and cannot be constructed; the native one takes one argument.

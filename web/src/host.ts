@@ -253,7 +253,12 @@ export const createHost = (kit: Kit, options: HostOptions): Host => {
     drop: () => options.prover().drop(),
     // A storage of the page's own may answer at once, or by a promise of its own making.
     get: async (_, area: string, key: string) => areas[area].getItem(key),
-    set: async (_, area: string, key: string, value: string) => areas[area].setItem(key, value),
+    set: async (_, area: string, key: string, value: string) => {
+      const set: any = areas[area].setItem(key, value);
+      // Some keep nothing, and do not say so (ST-19).
+      if (!set && areas[area].getItem(key) === null) throw { name: 'QuotaExceededError' };
+      return set;
+    },
     remove: async (_, area: string, key: string) => areas[area].removeItem(key),
   });
 

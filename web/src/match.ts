@@ -14,6 +14,8 @@ export interface Prefix {
   readonly retries?: number;
   /** How many bytes of a stream are kept, to be sent again. */
   readonly replay?: number;
+  /** Nothing below it that is odd is meant. */
+  readonly strict?: boolean;
 }
 
 export interface Hit extends Prefix {
@@ -42,16 +44,22 @@ const site = /^https?:\/\/([a-z\d-]+\.)*[a-z][a-z\d-]*\//;
 const kept = /^[\w\-.~!$&()*+,;=:@%/]*(\?[\w\-.~!$&()*+,;=:@%/?]*)?$/;
 const dots = /\/(\.|%2e)/i;
 
+/**
+ * A path in which a server may see another one (UM-17): slashes, backslashes, dots, percent signs and NUL as escapes, bytes that are no UTF-8, and dots
+ * with parameters behind them.
+ */
+const odd = /^[^?#]*(%(00|2[5ef]|5c|c[01])|\/\.*;)/i;
+
 /** Finds the longest prefix for a URL. `prefixes` are sorted, the longest first. */
 export const createMatch =
   (prefixes: readonly Prefix[]): Match =>
   (raw) => {
     let url = raw;
     // Parsing costs more than all else, so what is in the normal form already is left alone.
-    const [origin] = apply(exec, site, [raw]) ?? [];
     let known;
-    for (let i = 0; i < prefixes.length; i++) known ||= startsWith(raw, prefixes[i]!.origin) && prefixes[i]!.origin;
-    if (origin && !known) return;
+    for (let i = 0; i < prefixes.length && !known; i++)
+      if (startsWith(raw, prefixes[i]!.origin)) known = prefixes[i]!.origin;
+    if (!known && apply(exec, site, [raw])) return;
     if (!known || !apply(exec, kept, [raw.slice(known.length - 1)]) || apply(exec, dots, [raw])) {
       try {
         url = hrefOf(new URL(raw, baseUrl()));
@@ -61,6 +69,17 @@ export const createMatch =
     }
     for (let i = 0; i < prefixes.length; i++) {
       const prefix = prefixes[i]!;
-      if (isBelow(url, prefix.href)) return prefix.as ? ({ ...prefix, url } as Hit) : undefined;
+      if (isBelow(url, prefix.href))
+        return prefix.as && !(prefix.strict && apply(exec, odd, [url]))
+          ? ({
+              href: prefix.href,
+              origin: prefix.origin,
+              as: prefix.as,
+              refused: prefix.refused,
+              retries: prefix.retries,
+              replay: prefix.replay,
+              url,
+            } as Hit)
+          : undefined;
     }
   };

@@ -40,7 +40,7 @@ const sessionOptions =
   'context isolation:page|!worker load:eager|idle|demand wasmURL:@string|@object refreshLeeway:@number retries:@number ' +
   'timeout:@number limits:@object redirect:@object navigate:@function allowInsecure:@boolean';
 const redirectOptions = 'loginPath logoutPath homePath exclude:@array public:@array protected:@boolean prefix';
-const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number replay:@number refused:@object`;
+const ruleOptions = `url* as:user|none|${no}client|${no}user-or-client|${no}agent except:@array resource retries:@number replay:@number refused:@object strict:@boolean`;
 const clientOptions =
   ' scheme* clientId* clientSecret scope redirectUri postLogoutRedirectUri clockTolerance:@number ' +
   'responseType codeExchange dpop:@boolean resources:@array maxAge:@number flow:code|password|implicit ' +
@@ -142,21 +142,24 @@ export const readOptions = (given: SessionOptions) => {
   const apiResources: string[] = [];
   const add = (name: string, href: string, as?: string, more?: Values) => {
     if (api.some((other) => other.href == href)) throw invalid(name, 'comes twice');
-    api.push({ href, origin: new URL('/', href).href, as, ...more });
+    api.push({ ...more, href, origin: new URL('/', href).href, as });
   };
   options.api.forEach((entry: unknown, i: number) => {
     const name = `api[${i}]`;
     const rule = take(typeof entry == 'string' ? { url: entry } : entry, ruleOptions, name);
     const href = prefix(name + '.url', rule.url, page);
-    const { as = 'user', resource, retries, replay } = rule;
-    const refused = rule.refused && take(rule.refused, 'status:@array types:@array codes:@array', name + '.refused');
-    if (refused) refused.status ??= [refused.codes ? 200 : 401];
+    const { as = 'user', resource } = rule;
+    let { refused } = rule;
+    if (refused) {
+      rule.refused = refused = take(refused, 'status:@array types:@array codes:@array', name + '.refused');
+      refused.status ??= [refused.codes ? 200 : 401];
+    }
     if (resource != null) {
       if (as != 'user' || !/^[a-z][\w+.-]*:[!-"$-~]+$/i.test(resource))
         throw invalid(name + '.resource', "must be an absolute URI without fragment, with as 'user'");
       if (!apiResources.includes(resource)) apiResources.push(resource);
     }
-    add(name + '.url', href, resource ? `${as} ${resource}` : as, { retries, replay, refused });
+    add(name + '.url', href, resource ? `${as} ${resource}` : as, rule);
     for (const raw of rule.except ?? []) {
       const below = prefix(name + '.except', raw, href.replace(/\/?$/, '/'));
       if (!isBelow(below, href)) throw invalid(name + '.except', 'must be below its url');
@@ -203,18 +206,18 @@ export const readOptions = (given: SessionOptions) => {
   if (copy.scheme == 'vendure') {
     auth.issuer = auth.url = server('auth.url', auth.url, page);
     const { tokenMethod = 'bearer', authTokenHeader = 'vendure-auth-token', channelToken } = auth;
-    const isCookie = tokenMethod == 'cookie';
+    const header = authTokenHeader.toLowerCase();
     Object.assign(auth, {
       flow: 'password',
       tokenMethod,
-      authTokenHeader: authTokenHeader.toLowerCase(),
+      authTokenHeader: header,
       making,
       headers: channelToken && { 'vendure-token': channelToken },
       visitors: [
         {
           as: 'user',
           single: making,
-          ...(isCookie ? { credentials: 'include' } : { capture: [authTokenHeader.toLowerCase()] }),
+          ...(tokenMethod == 'cookie' ? { credentials: 'include' } : { capture: [header] }),
         },
       ],
     });
@@ -341,9 +344,6 @@ export const readOptions = (given: SessionOptions) => {
   const { homePath = '/', loginPath = '/login', logoutPath = '/logout', prefix: before } = redirect;
   if (before && !options.navigate) throw invalid('redirect.prefix', 'needs navigate');
 
-  const limits = options.limits && take(options.limits, 'idle:@number absolute:@number warning:@number', 'limits');
-  for (const name in limits) if (!limits[name]) throw invalid('limits.' + name, 'must be more than 0');
-
   // What is undefined here has its default in the core.
   const config: Config = {
     ...auth,
@@ -362,7 +362,7 @@ export const readOptions = (given: SessionOptions) => {
     storage: storage.getItem ? 'custom' : storage,
     refreshLeeway,
     timeout,
-    limits,
+    limits: options.limits && take(options.limits, 'idle:@number absolute:@number warning:@number', 'limits'),
     allowInsecure,
     home: path('homePath', homePath),
     login: path('loginPath', loginPath),

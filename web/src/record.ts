@@ -21,8 +21,7 @@ const open = (json: unknown, who: Identity) => {
   return record;
 };
 
-const areTexts = (list: unknown): boolean =>
-  ((list as unknown[] | undefined) ?? []).every((text) => typeof text == 'string');
+const areTexts = (list: readonly unknown[] = []): boolean => list.every((text) => typeof text == 'string');
 
 /** Takes of a rule what may be in it; `whose` says whose it may be. Throws where it is none. */
 const takeRule = (whose: RegExp, who: Identity, rule: PolicyJson['rules'][0]) => {
@@ -36,9 +35,7 @@ const takeRule = (whose: RegExp, who: Identity, rule: PolicyJson['rules'][0]) =>
     (credentials ?? 'include') != 'include' ||
     !Number.isFinite(validUntil ?? 0) ||
     !(refused?.status ?? []).every(Number.isInteger) ||
-    !areTexts(refused?.types) ||
-    !areTexts(refused?.codes) ||
-    !areTexts(capture)
+    ![refused?.types, refused?.codes, capture].every((list) => areTexts(list))
   )
     throw as;
   return {
@@ -84,7 +81,7 @@ export const readRecord = (json: unknown, who: Identity): { state: SessionState;
       copy.status != (copy.isLoggedIn ? 'authenticated' : 'anonymous') ||
       copy.isEmulated ||
       copy.isAgent ||
-      !state.scope.every((scope: unknown) => typeof scope == 'string')
+      !areTexts(state.scope)
     )
       return;
 

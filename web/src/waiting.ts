@@ -309,7 +309,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
       }
       if (it.userId) setUserId();
       if (rule) rule.used = true;
-      it.keep(!!rule && (left > 0 || !!proof || !!csrf));
+      it.keep?.(!!rule && (left > 0 || !!proof || !!csrf));
       const answer = it.call(rule, rule && extras(rule, csrf, proof));
       if (goesAlone(rule)) {
         learned = answer.then((its) => observe(rule!, its));

@@ -2,14 +2,15 @@
 import {
   type HeaderRecord,
   isReady,
+  isRefused,
+  keepBody,
+  type Made,
   marks,
+  nameOf,
   type Plane,
   queue,
-  secondFile,
-  type SendOptions,
-  type Sending,
 } from './covered';
-import { sending, whose } from './covered';
+import { secondFile, type SendOptions, type Sending, sending, whose } from './covered';
 import type { Hit, Match } from './match';
 import type { Reckon } from './reckon';
 import {
@@ -155,30 +156,35 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       asked!.sent = now();
       const [method] = asked!.args;
       const own = { ...headers };
-      const its = whose(plane, hit, headers!);
+      const userId = own['latchkey-user-id'];
+      const as = whose(plane, hit, headers!);
       for (const name in headers) if (!(name in own)) set(this, { [name]: headers[name]! });
-      const as = its.by(plane.policy);
-      const rule = plane.policy.rules[as];
-      const note = (asked!.note = plane.reckon?.({ via: 'xhr', method, as }, hit));
-      if (note) {
-        note.attempts = 1;
-        const done = () => {
-          listen(this, 'loadend', done, removeEventListener);
-          note.end(read(this, 'status'));
-        };
-        listen(this, 'loadend', done);
-      }
-      if ('authorization' in headers! || !(plane.held || rule)) return apply(native.send, this, arguments);
-      const isBodiless = /^(GET|HEAD)$/i.test(method);
+      const { policy, held, last } = plane;
+      const name = nameOf(as, hit, policy);
+      const rule = policy.rules[name];
+      asked!.note = plane.reckon?.({ via: 'xhr', method, as: name }, hit, this);
+      if ('authorization' in headers! || !(held || rule)) return apply(native.send, this, arguments);
       // A document as it is now.
-      const kept = (body as Node | undefined)?.cloneNode?.(true) ?? body;
-      const it = {
-        ...sending(plane, options, its, hit, headers!, { body: isBodiless ? undefined : kept }, method),
-        keep() {},
-      } as unknown as Sending;
-      const ready = rule && isReady(it, rule);
+      const init = {
+        body: /^(GET|HEAD)$/i.test(method) ? undefined : ((body as Node | undefined)?.cloneNode?.(true) ?? body),
+      };
+      const made: Made = {
+        plane,
+        hit,
+        as,
+        headers: headers!,
+        init,
+        method,
+        userId,
+        policy,
+        held,
+        ahead: last,
+        body: keepBody(init.body),
+      };
+      const ready = rule && isReady(made, rule);
       // One that the page waits for cannot wait for anybody (XH-03).
       if (!ready && !asked!.isSync) {
+        const it = sending(made, options) as Sending;
         queue(plane, it);
         return proceed(this, asked!, it);
       }
@@ -186,7 +192,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
         rule.used = true;
         set(this, rule.headers);
         if (rule.credentials && !read(this, 'withCredentials')) asked!.lent = this.withCredentials = true;
-        if (!asked!.isSync) heed(this, asked!, it, rule);
+        if (!asked!.isSync) heed(this, asked!, made, rule);
       }
       apply(native.send, this, arguments);
     },
@@ -201,17 +207,17 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
   const nowOf = (xhr: XMLHttpRequest, asked: Asked | undefined) => (asked?.end ? new Native() : xhr);
 
   /** Looks at the status of its answer before the page does. */
-  const heed = (xhr: XMLHttpRequest, asked: Asked, it: Sending, rule: Rule) => {
+  const heed = (xhr: XMLHttpRequest, asked: Asked, made: Made, rule: Rule) => {
     asked.hear = (event) => {
       const state = read(xhr, 'readyState');
       if (state < 2 || event.type == 'loadstart') return;
       asked.hear = undefined;
       const url = read(xhr, 'responseURL');
       const status = read(xhr, 'status');
-      if (state > 2 || !(rule.capture || it.refused(rule, { status, url, redirected: true }))) return;
+      if (state > 2 || !(rule.capture || isRefused(made.hit, rule, { status, url, redirected: true }))) return;
       asked.quiet = [[event, state]];
       event.stopImmediatePropagation();
-      proceed(xhr, asked, it, true);
+      proceed(xhr, asked, sending(made, options) as Sending, true);
     };
   };
 

@@ -409,6 +409,46 @@ test('RR-01 a hundred refusals ask the core once', async () => {
   assert.equal(started[0].calls.filter(([name]) => name == 'refused').length, 1);
 });
 
+test('FF-15 FF-16 a refusal was not done, so it is sent again whatever its method, and once', async () => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    play(renew);
+    load({}, { stored: record() });
+    answer(() => status(401));
+    assert.equal((await fetch(api, { method, body: 'x' })).status, 401);
+    assert.deepEqual(
+      sent.map(({ args }) => [args[1].method, args[1].body]),
+      Array(2).fill([method, 'x']),
+    );
+  }
+});
+
+test('FF-17 what may have been done is never sent again', async () => {
+  const lost = new TypeError('Failed to fetch');
+  for (const [what, reply] of [
+    ['lost', () => Promise.reject(lost)],
+    ...[408, 425, 429, 500, 502, 503, 504].map((code) => [code, () => status(code)]),
+  ])
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+      play(renew);
+      load({}, { stored: record() });
+      answer(reply);
+      const end = await fetch(api, { method }).then(
+        ({ status }) => status,
+        (error) => (error === lost ? 'lost' : error),
+      );
+      assert.deepEqual([end, sent.length, started.length], [what, 1, 0], `${method} ${what}`);
+    }
+});
+
+test('FF-54 what goes wrong with what is sent again is that error, and ends it', async () => {
+  play(renew);
+  load({}, { stored: record() });
+  const forbidden = new TypeError('Failed to fetch');
+  answer((_, i) => (i ? Promise.reject(forbidden) : status(401)));
+  await assert.rejects(fetch(api), (error) => error === forbidden);
+  assert.equal(sent.length, 2);
+});
+
 test("FF-31 a second refusal is the caller's, body unread, and asks nobody", async () => {
   play(renew);
   load({}, { stored: record() });
@@ -724,4 +764,15 @@ test('FF-27 headers of every shape are those that the browser makes of them', as
           assert.deepEqual(Object.entries(headers), wanted);
         }
   assert.ok(good > 500);
+});
+
+test('S17 whoever sends by a rule marks it, so that the core knows what is used', async () => {
+  play({});
+  load({ load: 'eager' }, { stored: record() });
+  const { plane } = (await runtime()).options;
+  const { user } = plane.policy.rules;
+  await fetch('https://elsewhere.test/');
+  assert.equal(user.used, undefined);
+  await fetch(api);
+  assert.equal(user.used, true);
 });

@@ -125,6 +125,7 @@ const inPage = async (f, arg, path = '/') => {
           config: { key: 'latchkey/1/program', scope: 'é' },
           storage: kit.area,
           pending: kit.area,
+          plane: { policy: { rules: {} }, back() {} },
           navigate() {},
           publish: (what) => void published.push(what),
           onexit: () => void kit.exits++,
@@ -248,8 +249,8 @@ test('GW-01 XS-10 a panic of a command ends that command; its text goes nowhere'
   assert.deepEqual(said, []);
 });
 
-for (const how of ['crash', 'overflow', 'exit']) {
-  test(`GW-01 XS-10 the program's end (${how}) rejects what waits, frees its locks, and it can be started again`, async () => {
+for (const how of ['crash', 'overflow', 'memory', 'exit']) {
+  test(`${how === 'memory' ? 'GW-02' : 'GW-01'} XS-10 the program's end (${how}) rejects what waits, frees its locks, and it can be started again`, async () => {
     const { result, said } = await inPage(
       async ([how, secret]) => {
         const runtime = await kit.start('good');

@@ -103,6 +103,45 @@ for (const [name, urls] of Object.entries(cases)) {
   });
 }
 
+test('UM-17 with strict, what a server may read otherwise goes without', async () => {
+  const strict = [{ url: 'https://api.test/v1', strict: true }, 'https://api.test/v1/loose'];
+  load({ api: strict }, { stored: record() });
+  for (const path of [
+    '%252e%252e/admin',
+    '..;/admin',
+    '.;v=1/a',
+    ';/admin',
+    'a/..%2fadmin',
+    '%2F../admin',
+    'a%5c..%5cadmin',
+    'a%00.json',
+    '%c0%ae%c0%ae/admin',
+    '..%2Fadmin?q',
+    'a%2eb',
+    '..;x=/../;/a',
+  ]) {
+    assert.equal(await carries(`https://api.test/v1/${path}`), null, path);
+    assert.equal(await carries(`https://api.test/v1/${path}`, { as: 'user' }), null, path);
+  }
+  for (const path of [
+    '',
+    '/',
+    '/a;v=1/b',
+    '/a%20b/%C3%A4',
+    '/a..;b',
+    '/...',
+    '?next=/..;/%2e',
+    '#/..;/',
+    '/../v1/a',
+    '/%2e%2e/v1/a',
+  ])
+    assert.equal(await carries(`https://api.test/v1${path}`), token, path);
+  // The longest prefix says what holds.
+  assert.equal(await carries('https://api.test/v1/loose/..;/admin'), token);
+  load({ api: [{ url: 'https://api.test/v1', strict: false }] }, { stored: record() });
+  assert.equal(await carries('https://api.test/v1/..;/admin'), token);
+});
+
 test('UM-18 relative URLs belong to the document', async () => {
   load({ api: ['/v1'] }, { stored: record(), at: 'https://api.test/page/' });
   assert.equal(await carries('/v1/a'), token);

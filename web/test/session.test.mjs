@@ -174,7 +174,7 @@ test('ST-12 members named __proto__ pollute nothing', () => {
   assert.equal({}.polluted, undefined);
 });
 
-test('ST-02 a storage that throws, or is not there, is an empty one', async () => {
+test('ST-02 ST-03 a storage that throws, or is not there, is an empty one', async () => {
   for (const how of [
     {
       get: () => {
@@ -231,6 +231,31 @@ test('where the session is kept, and what outlives a redirect', async () => {
     await options.storage.removeItem('a');
     assert.equal(await options.storage.getItem('a'), null);
   }
+});
+
+test('ST-11 names that objects have by themselves are names like others', async () => {
+  for (const name of ['__proto__', 'constructor', 'prototype', 'length', 'key', 'getItem', 'hasOwnProperty'])
+    for (const storage of ['local', 'memory']) {
+      play();
+      const session = load({
+        storage,
+        context: name,
+        auth: oidc({ issuer: 'https://id.test', clientId: name }),
+      });
+      assert.equal((await session.ready).status, 'anonymous');
+      session.refresh().catch(() => {});
+      const { config, storage: its } = (await runtime()).options;
+      assert.equal(config.key, `latchkey/1/https%3A%2F%2Fid.test/${name}/${name}`);
+      for (const key of [name, config.key]) {
+        assert.equal(its.getItem(key) ?? null, null, `${storage} ${key}`);
+        its.setItem(key, 'mine');
+        assert.equal(its.getItem(key), 'mine');
+        its.removeItem(key);
+        assert.equal(its.getItem(key) ?? null, null);
+      }
+      session.close();
+    }
+  assert.equal({}.mine, undefined);
 });
 
 test('an asynchronous storage: restoring until it is read, and requests wait for it', async () => {
@@ -636,10 +661,10 @@ test('the trace, and why a session ended, are the page’s to read and nobody’
     oauth: { error: 'invalid_grant' },
     generation: 3,
   };
-  play({ trace: () => ({ entries: [{ ...ended, what: 'ended', reason: 'expired' }] }) });
+  play({ trace: () => ({ tab: 'a', entries: [{ ...ended, what: 'ended', reason: 'expired' }] }) });
   const session = load();
   const all = await session.trace();
-  assert.deepEqual(all, [{ ...ended, what: 'ended', reason: 'expired' }]);
+  assert.deepEqual(all, [{ ...ended, here: true, what: 'ended', reason: 'expired' }]);
   assert.ok([all, all[0], all[0].oauth].every(Object.isFrozen));
   let told;
   session.on('logout', (event) => (told = event.why));

@@ -136,11 +136,7 @@ func (f *feature) end(ctx context.Context, name string, reason session.Reason, r
 	if name == "" {
 		return
 	}
-	cause := session.Note{Reason: reason}
-	if reason == session.Expired {
-		cause.Trigger = session.OnIdle
-	}
-	was, ended := f.keeper.EndFor(ctx, name, cause)
+	was, ended := f.keeper.EndOf(ctx, name, reason)
 	if ended && revoke {
 		f.client.Revoke(ctx, was.Tokens)
 	}

@@ -50,6 +50,9 @@ type program struct {
 
 type arguments struct{ URL, Secret string }
 
+// hoard keeps what the command "memory" takes.
+var hoard [][]byte
+
 func (p *program) run(ctx context.Context, name, args string) (string, error) {
 	var a arguments
 	if err := json.Unmarshal([]byte(args), &a); err != nil {
@@ -91,6 +94,11 @@ func (p *program) run(ctx context.Context, name, args string) (string, error) {
 		<-ctx.Done()
 	case "overflow":
 		return strings.Repeat("x", depth(1)), nil
+	case "memory":
+		// Until the browser grants no more; none of it is touched.
+		for {
+			hoard = append(hoard, make([]byte, 256<<20))
+		}
 	case "exit":
 		os.Exit(0)
 	case "hold":

@@ -192,6 +192,13 @@ export const programs = {
     }
     await call(here({ status: 302, to: far({ status: 401 }) }));
   },
+  'UM-25 a redirect within the origin, out of what is covered': async ({ call, here, there }) => {
+    for (const at of [here, there]) {
+      const outside = new URL('/outside', at()).href;
+      await call(at({ status: 307, to: outside }));
+      await call(at({ status: 302, to: outside }), { method: 'POST', body: 'x' });
+    }
+  },
   'UM-26 there and back': async ({ call, here, far }) => {
     await call(here({ status: 302, to: far({ status: 302, to: here('end') }) }));
   },

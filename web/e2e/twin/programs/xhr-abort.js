@@ -63,8 +63,9 @@ export const programs = {
     ]) {
       const xhr = watch(new XMLHttpRequest(), note, { upload: true });
       xhr.open('POST', at({ hold: gate }));
+      const uploaded = new Promise((resolve) => xhr.upload.addEventListener('loadend', resolve));
       xhr.send('body');
-      await arrived(gate);
+      await Promise.all([arrived(gate), uploaded]);
       note('gives up');
       xhr.abort();
       note(factsOf(xhr));

@@ -188,6 +188,9 @@ func (s *sim) look(b *book) {
 	if generation < b.highest && !s.broken {
 		s.fail("invariant 3: the %sgeneration went back from %d to %d", b.whose, b.highest, generation)
 	}
+	if generation == b.highest && !s.broken {
+		s.fail("invariant 3: the %srecord is another one, and its generation is %d as before", b.whose, generation)
+	}
 	b.highest = generation
 	if session != b.last {
 		b.gone[b.last] = b.last != ""

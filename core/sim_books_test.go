@@ -79,6 +79,10 @@ func (s *sim) happened(op *operation) {
 			s.stolen(b, op.tab)
 		}
 	}
+	if s.shop != nil && op.what == "steal "+simKey+"/client/refresh" {
+		holder := s.profile.Holder(simKey + "/client/refresh")
+		s.shop.taken(func(tab *browsertest.Tab) bool { return tab == holder })
+	}
 }
 
 // decided is told of each operation that is about to happen. A tab that writes an attempt
@@ -86,6 +90,9 @@ func (s *sim) happened(op *operation) {
 func (s *sim) decided(what string) {
 	if !strings.HasPrefix(what, "set ") || !strings.HasSuffix(what, "/attempt") {
 		return
+	}
+	if s.shop != nil && what == "set "+simKey+"/client/attempt" {
+		s.shop.taken(func(tab *browsertest.Tab) bool { return tab.Dead() || tab.Frozen() })
 	}
 	for _, b := range s.books() {
 		if what == "set "+b.key+"/attempt" {

@@ -100,6 +100,7 @@ type clientSend struct {
 	tab          *browsertest.Tab
 	token        string // "" where there was none
 	over, stored bool
+	taken        bool // another has taken its turn, and need not know of it
 }
 
 // openShop makes s one.
@@ -556,7 +557,7 @@ func (s *shop) good(token string) bool {
 func (s *shop) sending(tab *browsertest.Tab) {
 	for _, before := range s.clients {
 		switch {
-		case before.tab.Dead() || before.tab.Frozen() || s.broken:
+		case before.tab.Dead() || before.tab.Frozen() || before.taken || s.broken:
 		case !before.over:
 			s.fail("%s asks for a client's token while %s does", tab.Name, before.tab.Name)
 		case before.token != "" && !before.stored:
@@ -567,6 +568,13 @@ func (s *shop) sending(tab *browsertest.Tab) {
 		s.fail("%s asks for a client's token, and there is one", tab.Name)
 	}
 	s.clients = append(s.clients, &clientSend{tab: tab})
+}
+
+// taken says that a tab's turn to ask for a client's token is another's.
+func (s *shop) taken(of func(*browsertest.Tab) bool) {
+	for _, send := range s.clients {
+		send.taken = send.taken || of(send.tab)
+	}
 }
 
 // answered is called when a tab has, or will never have, an answer.

@@ -81,6 +81,7 @@ func (s *sim) happened(op *operation) {
 	}
 	if s.shop != nil && op.what == "steal "+simKey+"/client/refresh" {
 		holder := s.profile.Holder(simKey + "/client/refresh")
+		s.shop.robbed[holder] = true
 		s.shop.taken(func(tab *browsertest.Tab) bool { return tab == holder })
 	}
 }

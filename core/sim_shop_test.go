@@ -93,6 +93,9 @@ type shop struct {
 	clients []*clientSend
 	// bad are client tokens that were of no use once.
 	bad map[string]bool
+	// robbed are tabs whose turn to ask for one was taken: nothing holds them back, as
+	// such a token is not spent by asking.
+	robbed map[*browsertest.Tab]bool
 }
 
 // clientSend is one request for a client's token.
@@ -105,7 +108,7 @@ type clientSend struct {
 
 // openShop makes s one.
 func (s *sim) openShop() {
-	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, signedIn: map[*browsertest.Tab]int{}}
+	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
 	s.server.NoIDToken = true
 }
 
@@ -557,17 +560,18 @@ func (s *shop) good(token string) bool {
 func (s *shop) sending(tab *browsertest.Tab) {
 	for _, before := range s.clients {
 		switch {
-		case before.tab.Dead() || before.tab.Frozen() || before.taken || s.broken:
+		case s.robbed[tab] || before.tab.Dead() || before.tab.Frozen() || before.taken || s.broken:
 		case !before.over:
 			s.fail("%s asks for a client's token while %s does", tab.Name, before.tab.Name)
 		case before.token != "" && !before.stored:
 			s.fail("%s asks for a client's token, and %s has thrown one away", tab.Name, before.tab.Name)
 		}
 	}
-	if token := s.clientToken(); token != "" && s.good(token) && !s.bad[token] && !s.broken {
+	if token := s.clientToken(); token != "" && s.good(token) && !s.bad[token] && !s.broken && !s.robbed[tab] {
 		s.fail("%s asks for a client's token, and there is one", tab.Name)
 	}
-	s.clients = append(s.clients, &clientSend{tab: tab})
+	s.clients = append(s.clients, &clientSend{tab: tab, taken: s.robbed[tab]})
+	delete(s.robbed, tab)
 }
 
 // taken says that a tab's turn to ask for a client's token is another's.

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -18,10 +19,11 @@ import (
 
 func TestRR03ARequestDuringARefreshGoesOnceWithTheNewToken(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
+		p := openPage(t, profile, server, config(untraced))
 		signIn(t, p, "alice")
 		profile.Jump(2 * time.Hour) // its token is known to be over
 		answer := make(chan struct{})
+		synctest.Wait()
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			if strings.HasPrefix(what, refreshAnswer) {
 				<-answer
@@ -57,12 +59,13 @@ func TestRR03ARequestDuringARefreshGoesOnceWithTheNewToken(t *testing.T) {
 // looks that the second one takes before it sends.
 func TestSeed2653WhoTakesOverReadsTheAttemptFirst(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		first := openPage(t, profile, server, config(""))
+		first := openPage(t, profile, server, config(untraced))
 		signIn(t, first, "alice")
-		second := openPage(t, profile, server, config(""))
+		second := openPage(t, profile, server, config(untraced))
 		var mu sync.Mutex
 		var stolen bool
 		var looks int
+		synctest.Wait()
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -98,11 +101,12 @@ func TestSeed2653WhoTakesOverReadsTheAttemptFirst(t *testing.T) {
 // one has taken its turn and looked around: it must not send as well.
 func TestSeed13511WhoLostItsTurnUnawaresDoesNotSend(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		first := openPage(t, profile, server, config(""))
+		first := openPage(t, profile, server, config(untraced))
 		signIn(t, first, "alice")
-		second := openPage(t, profile, server, config(""))
+		second := openPage(t, profile, server, config(untraced))
 		var mu sync.Mutex
 		var got, stolen, thawed bool
+		synctest.Wait()
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -141,6 +145,7 @@ func TestSeed1816TabsWithoutACommonStorageComeToRest(t *testing.T) {
 		first, second := shopPage(t, profile, server), shopPage(t, profile, server)
 		var mu sync.Mutex
 		notes := 0
+		synctest.Wait()
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -165,7 +170,7 @@ func TestSeed1816TabsWithoutACommonStorageComeToRest(t *testing.T) {
 
 func TestRR46ACallFromWithinTheRefreshEventEnds(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
+		p := openPage(t, profile, server, config(untraced))
 		signIn(t, p, "alice")
 		done := make(chan error, 2)
 		p.heard = func(e strictjson.Value) {
@@ -192,7 +197,7 @@ func TestRR46ACallFromWithinTheRefreshEventEnds(t *testing.T) {
 // A record of format 1 as its first writer had it: what came since may be missing.
 func TestST06AnOlderRecordIsRead(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
+		p := openPage(t, profile, server, config(untraced))
 		signIn(t, p, "alice")
 		v, err := strictjson.Parse(profile.Storage().Value(simKey))
 		require.NoError(t, err)
@@ -206,7 +211,7 @@ func TestST06AnOlderRecordIsRead(t *testing.T) {
 		}
 		old.Raw("tokens", tokens.Done())
 		profile.Storage().Put(simKey, old.Done())
-		p = openPage(t, profile, server, config(""))
+		p = openPage(t, profile, server, config(untraced))
 		assert.Equal(t, "alice", p.user())
 		_, err = p.call("refresh", "{}")
 		require.NoError(t, err)
@@ -226,9 +231,10 @@ func generationOf(t *testing.T, profile *browsertest.Profile) int64 {
 func TestST16WhatTwoTabsWriteAtOnceIsNeverMixed(t *testing.T) {
 	for _, slow := range []string{"refresh_token", "password"} {
 		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-			first := openPage(t, profile, server, config(""))
+			first := openPage(t, profile, server, config(untraced))
 			signIn(t, first, "alice")
-			second := openPage(t, profile, server, config(""))
+			second := openPage(t, profile, server, config(untraced))
+			synctest.Wait()
 			profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 				if strings.HasPrefix(what, "answer") && strings.Contains(what, slow) {
 					time.Sleep(time.Second)
@@ -253,7 +259,7 @@ func TestST16WhatTwoTabsWriteAtOnceIsNeverMixed(t *testing.T) {
 
 func TestLD04TenThousandTabsAndOneExpiry(t *testing.T) {
 	tabs := 10_000
-	if raced || testing.Short() {
+	if raced || runtime.GOOS == "js" || testing.Short() {
 		tabs = 300
 	}
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
@@ -285,7 +291,7 @@ func TestLD04TenThousandTabsAndOneExpiry(t *testing.T) {
 
 func TestLD06AThousandRequestsInTwentyTabsThroughAnOutage(t *testing.T) {
 	each := 1000
-	if raced || testing.Short() {
+	if raced || runtime.GOOS == "js" || testing.Short() {
 		each = 50
 	}
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {

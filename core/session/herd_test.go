@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -110,8 +111,11 @@ func figures(count []int) (steady, peak float64) {
 // The figures are in web/docs/simulator.md, and the picture of the first is beside it.
 func TestLD06AHerdAfterAnOutageOfTenMinutesIsNone(t *testing.T) {
 	clients := 100_000
-	if *drawHerd != "" {
+	switch {
+	case *drawHerd != "":
 		clients = 1_000_000
+	case runtime.GOOS == "js":
+		clients = 50_000
 	}
 	const short = 5 * time.Minute
 	count := herd{clients, short, true, true}.run()

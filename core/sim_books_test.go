@@ -44,14 +44,6 @@ func newBook(key, whose string) *book {
 	return &book{key: key, whose: whose, gone: map[string]bool{}}
 }
 
-// book is the one of the record with a client's tokens in it.
-func (s *sim) book(client string) *book {
-	if client == agents {
-		return s.shop.agent
-	}
-	return s.main
-}
-
 // sending is called when a refresh reaches the server: invariant 1. Called with mu held.
 func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) *refreshSend {
 	for _, before := range s.sends[token] {

@@ -78,11 +78,7 @@ const (
 
 var troubleNames = []string{"lose", "kill", "freeze", "open", "jump", "sleep", "fail", "expire", "revoke", "forge", "fill", "block", "clear", "corrupt", "newer"}
 
-const (
-	usual = mayLose | mayKill | mayJump | mayFail | mayExpire
-	// breaking are troubles of the storage: with them only some of the invariants hold.
-	breaking = mayFill | mayBlock | mayClear | mayCorrupt | mayRenew
-)
+const usual = mayLose | mayKill | mayJump | mayFail | mayExpire
 
 // planOf is the schedule of a seed. Every second one has an agent in it, who is not in
 // those with the odd ones.

@@ -323,6 +323,43 @@ for (const engine of engines) {
       }
     });
 
+    inside(
+      'FF-11 XH-14 a body that changes after the call is sent again as it was; a form with a file arrives',
+      {},
+      async ({ open }) => {
+        const tab = await open();
+        await signIn(tab);
+        for (const by of ['fetch', 'xhr'])
+          for (const kind of ['buffer', 'parameters', 'file']) {
+            server.expire();
+            const { status, sha256, length } = await tab.evaluate(
+              async (url, by, kind) => {
+                let body;
+                if (kind === 'buffer') body = new Uint8Array([1, 2, 3]);
+                else if (kind === 'parameters') body = new URLSearchParams('a=1');
+                else (body = new FormData()).append('file', new File(['of a file'], 'a.txt'));
+                const init = { method: 'POST', body };
+                const answer =
+                  by === 'xhr'
+                    ? xhr(url, init)
+                    : fetch(url, init).then(async (r) => ({ status: r.status, text: await r.text() }));
+                if (kind === 'buffer') body.fill(9);
+                else body.append('b', '2');
+                const { status, text } = await answer;
+                return { status, ...JSON.parse(text) };
+              },
+              `${server.api}echo`,
+              by,
+              kind,
+            );
+            assert.equal(status, 200, `${by} ${kind}`);
+            const sent = { buffer: Buffer.from([1, 2, 3]), parameters: 'a=1' }[kind];
+            if (sent) assert.equal(sha256, createHash('sha256').update(sent).digest('hex'), `${by} ${kind}`);
+            else assert.ok(length > 100);
+          }
+      },
+    );
+
     inside('FF-33 an answer that streams is read as it comes, after a refusal too', {}, async ({ open }) => {
       const tab = await open();
       await signIn(tab);

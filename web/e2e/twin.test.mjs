@@ -32,7 +32,7 @@ const which = process.env.TWIN_ENGINE ?? 'chromium';
 const variants = ['uncovered', 'nobody', 'live', 'refused'];
 
 /** How long a program may take: what another engine has not, it never ends with. */
-const patience = which === 'chromium' ? 10_000 : 3000;
+const patience = 10_000;
 
 let engine;
 let server;

@@ -4,7 +4,7 @@ import type { Breaker } from './breaker';
 import type { Hit, Prefix } from './match';
 import type { Policy, Rule } from './policy';
 import type { Reckon } from './reckon';
-import { apply, clearTimeout, newResponse, now, setTimeout, startsWith } from './platform';
+import { apply, Blob, clearTimeout, newResponse, now, setTimeout, startsWith, URLSearchParams } from './platform';
 
 /** What the wrapped requests ask of the session. */
 export interface Plane {
@@ -145,11 +145,18 @@ const tag = {}.toString;
 export const keepBody = (body: unknown): Response | true | undefined => {
   if (body == null || typeof body == 'string') return;
   const kind = `${apply(tag, body, [])}`;
-  return /Data|Params|Array|Buffer/.test(kind)
-    ? newResponse(body as BodyInit)
-    : /String|Blob|File|Document/.test(kind)
-      ? undefined
-      : true;
+  if (/Data|Params|Array|Buffer/.test(kind)) {
+    // WebKit's Response takes no copy of a buffer, nor of parameters; and a Blob no memory that is shared.
+    try {
+      body = /Params/.test(kind)
+        ? new URLSearchParams(body as URLSearchParams)
+        : /Form/.test(kind)
+          ? body
+          : new Blob([body as BlobPart]);
+    } catch {}
+    return newResponse(body as BodyInit);
+  }
+  return /String|Blob|File|Document/.test(kind) ? undefined : true;
 };
 
 /** What a request is, for both ways of sending one. */

@@ -10,7 +10,8 @@ export const { apply, construct, defineProperty, get, getPrototypeOf, ownKeys, s
 export const { create, freeze, getOwnPropertyDescriptor } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
-export const { Headers, Request, Response, URL, fetch, open, setTimeout, clearTimeout } = globalThis;
+export const { Blob, Headers, Request, Response, URL, URLSearchParams, fetch, open, setTimeout, clearTimeout } =
+  globalThis;
 export const { addEventListener, removeEventListener } = EventTarget.prototype;
 /** Listens before the page does, wherever it does; or no more. */
 export const listen = (to: EventTarget, type: string, fn: (event: Event) => void, how = addEventListener) =>

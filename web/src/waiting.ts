@@ -66,11 +66,16 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
   const changed = () => new SessionError('session_changed', 'somebody else has signed in: not sent');
 
   const wait = async <T>(promise: Promise<T>): Promise<T | undefined> => {
-    if (it.copy) {
-      const type = newHeaders(it.copy.headers).get('content-type');
-      if (type) headers['content-type'] ??= type;
-      init.body = await it.copy.blob();
-      it.copy = undefined;
+    const { copy } = it;
+    it.copy = undefined;
+    if (copy) {
+      try {
+        init.body = await copy.blob();
+        const type = newHeaders(copy.headers).get('content-type');
+        if (type) headers['content-type'] ??= type;
+      } catch {
+        // WebKit reads no form that has a file: the form itself goes.
+      }
     }
     return bounded(types_, it, promise);
   };

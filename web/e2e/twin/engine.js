@@ -57,7 +57,7 @@ const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(
 const plain = (text) => {
   text = text
     .replace(/run-\d\d-\d-\d{3}/g, 'RUN')
-    .replace(/----WebKitFormBoundary\w+/g, 'BOUNDARY')
+    .replace(/----(WebKitFormB|geckoformb)oundary\w+/g, 'BOUNDARY')
     .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, 'BLOB');
   for (const [name, origin] of Object.entries(origins)) text = text.replaceAll(origin, `{${name}}`);
   return text;

@@ -35,7 +35,7 @@ const told = (body) =>
     ? `${body.length} bytes ${createHash('sha256').update(body).digest('hex')}`
     : body.toString('latin1');
 
-const boundary = /----WebKitFormBoundary\w+/g;
+const boundary = /----(WebKitFormB|geckoformb)oundary\w+/g;
 
 /** What arrived, but for the token, and with one boundary for all forms. */
 const entryOf = (where, { method, url, rawHeaders }, body) => {

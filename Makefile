@@ -27,6 +27,7 @@ lint: $(STATICCHECK)
 	$(STATICCHECK) ./core/... && GOOS=js GOARCH=wasm $(STATICCHECK) ./jsbridge/... ./wasm/...
 	cd web && $(STATICCHECK) ./... && npm run --silent check
 
+# GW-15: the race detector, the vets and the corpora of the fuzzers.
 test-go:
 	$(say) "testing the core, the import rules and the demo's server$(if $(RACE),, (without -race: no C compiler))"
 	go test $(RACE) ./...
@@ -35,6 +36,7 @@ test-go:
 	go test ./core -run 'TestSimulation$$' -schedules 100000 -timeout 30m
 	cd web && go test $(RACE) ./...
 
+# GW-14: the same tests in WebAssembly.
 test-wasm:
 	$(say) "testing the core in WebAssembly, and the bridge in Node and in the browser"
 	GOOS=js GOARCH=wasm go test -exec "node $(CURDIR)/web/tools/run-wasm.mjs node" ./core -schedules 100

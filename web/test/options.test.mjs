@@ -103,7 +103,7 @@ test('an option of a wrong type is refused by name', () => {
   invalid('redirect.protected', { redirect: { protected: 'true' } });
 });
 
-test('what is not built yet is refused by name', () => {
+test('ST-29 what is not built yet is refused by name: the refresh token is kept with the session', () => {
   later('isolation', { isolation: 'worker' });
   later('persistRefreshToken', { persistRefreshToken: false });
   for (const [name, value] of Object.entries({ customTokenParameters: [], requireState: false }))

@@ -45,7 +45,6 @@ export const differences = {
   'XH-03 synchronously': { refused: 'whoever waits for it cannot wait for a new token' },
   'XH-05 another origin that allows nothing': carried('with a token the browser asks for leave first (FF-55)'),
   'XH-05 FF-20 redirects': { refused: told },
-  'XH-08 while the server thinks': { refused: told },
   'XH-08 within load of the upload': { refused: 'it is given up in the first attempt, which is left out here' },
   'XH-12 how names are written': {
     refused: 'names are sent again in lower case, in which they mean the same (RFC 9110, section 5.1)',

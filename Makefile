@@ -3,7 +3,7 @@ STATICCHECK = $(CURDIR)/web/.cache/staticcheck-v0.7.0/staticcheck
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 say = @printf '\n\033[1m== %s\033[0m\n'
 
-.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential mutation wpt clean
+.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential mutation planted herd wpt clean
 
 demo: build
 	$(say) "starting the demo; stop it with Ctrl-C"
@@ -32,6 +32,8 @@ test-go:
 	$(say) "testing the core, the import rules and the demo's server$(if $(RACE),, (without -race: no C compiler))"
 	go test $(RACE) ./...
 	go test ./core -run 'TestSimulationIsItsSeed$$'
+	$(say) "running 100,000 schedules of the simulator"
+	go test ./core -run 'TestSimulation$$' -schedules 100000 -timeout 30m
 	cd web && go test $(RACE) ./...
 
 # GW-14: the same tests in WebAssembly.
@@ -56,10 +58,23 @@ bench: build
 	node web/bench/run.mjs
 
 soak:
-	$(say) "running 200,000 schedules of the simulator"
-	go test ./core -run 'TestSimulation$$' -schedules 200000 -timeout 60m
+	$(say) "running 10,000,000 schedules of the simulator"
+	go test ./core -run 'TestSimulation$$' -schedules 10000000 -timeout 0
 	$(say) "an hour of requests with tokens of a second and faults, in the browser"
 	cd web && SOAK=3600 node --test --test-name-pattern=LD-03 e2e/load.test.mjs
+	$(say) "10,000 sign-ins and logouts, and 50 tabs for two minutes, lost in each way at each stage of a refresh"
+	cd web && ROUNDS=10000 node --test --test-name-pattern=LD-07 e2e/load.test.mjs
+	cd web && TABS=50 SECONDS=120 STAGES=all node --test e2e/real-tabs.test.mjs
+	$(say) "how soon another tab takes over, thirty times each"
+	node web/bench/takeover.mjs
+
+planted:
+	$(say) "planting ten bugs, to see whether the simulator finds them"
+	go test ./core -run 'TestPlanted$$' -planted -v -timeout 60m
+
+herd:
+	$(say) "drawing what an outage of ten minutes does to a server with 1,000,000 clients"
+	go test ./core/session -run 'TestLD06' -v -herd "$(CURDIR)/web/docs/herd.svg"
 
 differential:
 	$(say) "comparing 100,000 id tokens with jose"

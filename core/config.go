@@ -112,13 +112,15 @@ func ParseConfig(text string) (Config, error) {
 	c.options = v
 	on, set := v.Get("trace").Bool()
 	c.Trace = on || !set
-	limit := func(name string, standard time.Duration) time.Duration {
+	c.Limits.Warning = time.Minute
+	for name, of := range map[string]*time.Duration{"idle": &c.Limits.Idle, "absolute": &c.Limits.Absolute, "warning": &c.Limits.Warning} {
 		if n, ok := v.Get("limits").Get(name).Number(); ok {
-			return time.Duration(n * float64(time.Second))
+			if n <= 0 {
+				return c, errcode.New(errcode.ConfigInvalid, "limits."+name+" must be more than 0")
+			}
+			*of = time.Duration(n * float64(time.Second))
 		}
-		return standard
 	}
-	c.Limits.Idle, c.Limits.Absolute, c.Limits.Warning = limit("idle", 0), limit("absolute", 0), limit("warning", time.Minute)
 	switch str("scheme") {
 	case "vendure":
 		c.vendure(str)

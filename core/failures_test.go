@@ -194,9 +194,9 @@ func lost(how func(*browsertest.Tab), arrives bool) func(*drill) error {
 func graceful(d *drill) { d.server.Grace = time.Hour }
 
 const (
-	pausing  = "after 1 s, 2 s … 60 s"
+	pausing  = "after 1 s, 2 s … 2 min"
 	asTold   = "when it says"
-	perTab   = "after 1 s, 2 s … 60 s, by each tab"
+	perTab   = "after 1 s, 2 s … 2 min, by each tab"
 	never    = "never"
 	notUntil = "when it is needed"
 	online   = "when the browser is online"

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"latchkey/core"
 	"latchkey/core/browser"
 	"latchkey/core/browser/browsertest"
 	"latchkey/core/errcode"
@@ -195,3 +196,11 @@ func TestLimitsForWhoeverWasSignedInBefore(t *testing.T) {
 }
 
 func second(_ string, err error) error { return err }
+
+func TestLimitsAreMoreThanNothing(t *testing.T) {
+	for _, name := range []string{"idle", "absolute", "warning"} {
+		_, err := core.ParseConfig(limited(`"` + name + `":0`))
+		assert.Equal(t, errcode.ConfigInvalid, errcode.Of(err))
+		assert.Contains(t, errcode.JSON(err), "limits."+name)
+	}
+}

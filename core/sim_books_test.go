@@ -60,9 +60,9 @@ func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) 
 		}
 	}
 	if len(s.sends[token]) > 0 {
-		s.saw("a refresh whose last outcome is unknown, at a " + string(s.plan.server) + " server")
+		s.saw("a refresh in doubt, at a server that is " + string(s.plan.server))
 	} else {
-		s.saw("a refresh at a " + string(s.plan.server) + " server")
+		s.saw("a refresh, at a server that is " + string(s.plan.server))
 	}
 	send := &refreshSend{tab: tab, refused: refused || s.outage == "half"}
 	s.sends[token] = append(s.sends[token], send)
@@ -146,6 +146,9 @@ func (s *sim) answered(tab *browsertest.Tab, what string, ok bool) {
 		s.shop.answered(tab, what, ok)
 	}
 	if send := s.flying[flight{tab, client}]; refresh && send != nil {
+		if ok && send.unknown {
+			s.saw("an answer whose turn was taken")
+		}
 		send.answered, send.over = ok, true
 		delete(s.flying, flight{tab, client})
 	}
@@ -185,6 +188,9 @@ func (s *sim) look(b *book) {
 	if generation < b.highest && !s.broken {
 		s.fail("invariant 3: the %sgeneration went back from %d to %d", b.whose, b.highest, generation)
 	}
+	if generation == b.highest && !s.broken {
+		s.fail("invariant 3: the %srecord is another one, and its generation is %d as before", b.whose, generation)
+	}
 	b.highest = generation
 	if session != b.last {
 		b.gone[b.last] = b.last != ""
@@ -199,6 +205,9 @@ func (s *sim) look(b *book) {
 	}
 	s.back(b, session)
 	s.readable(b.key, text)
+	if session == b.last && session != "" {
+		s.saw("a session that goes on")
+	}
 	b.last, b.refresh = session, v.Get("tokens").Get("refresh").TextOr("")
 }
 

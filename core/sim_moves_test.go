@@ -27,6 +27,14 @@ func (s *sim) move() {
 		return
 	}
 	p := pages[s.rng.IntN(len(pages))]
+	if holder := s.profile.Holder(simKey + "/refresh"); holder != nil && holder.Frozen() && s.rng.IntN(3) == 0 {
+		// Others take over, if they want to and there is time.
+		if s.shop == nil {
+			s.act(p, "refresh", "{}")
+		}
+		s.pass(6 * time.Second)
+		return
+	}
 	switch {
 	case s.rng.IntN(8) == 0:
 		s.trouble(p)
@@ -153,7 +161,7 @@ func (s *sim) replaceTab(p *page) {
 // browser does both in one task.
 func (s *sim) freeze(p *page) {
 	doing := ""
-	if holder := s.profile.Holder(simKey + "/refresh"); holder != nil && s.rng.IntN(2) == 0 {
+	if holder := s.profile.Holder(simKey + "/refresh"); holder != nil && s.rng.IntN(4) > 0 {
 		for _, other := range s.awake() {
 			if other.tab == holder {
 				p = other // who refreshes is the one to stop

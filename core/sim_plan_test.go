@@ -30,6 +30,7 @@ type plan struct {
 	server        serverKind
 	late          bool          // storage is seen late by other tabs
 	skew          time.Duration // the server's clock is ahead
+	locks         browsertest.Locking
 	may           troubles
 	// keep are the steps that are done; each has dice of its own, so that it is the same
 	// without those before it.
@@ -97,12 +98,21 @@ func planOf(seed uint64) *plan {
 	p.signed = rng.IntN(8) > 0
 	p.agent = p.shop && rng.IntN(2) == 0
 	p.acting = p.agent && rng.IntN(2) == 0
-	p.steps = one(40, 50, 60, 70, 80)
+	p.steps = one(30, 40, 50, 60, 70)
 	if rng.IntN(40) == 0 {
 		p.steps = 300
 	}
 	if rng.IntN(6) == 0 {
 		p.skew = time.Duration(one(-60, -5, 5, 60)) * time.Minute
+	}
+	switch rng.IntN(40) {
+	case 0, 1:
+		p.locks = browsertest.NoLocks
+	case 2:
+		p.locks = browsertest.DeafLocks
+	}
+	if p.locks != browsertest.WebLocks {
+		p.late = false // nothing makes up for it there
 	}
 	for _, more := range []troubles{mayFreeze, mayOpen, maySleep, mayRevoke, mayForge} {
 		if rng.IntN(3) == 0 {

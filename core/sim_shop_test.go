@@ -219,7 +219,11 @@ func (s *shop) act(p *page, command, args string, then func(result string, err e
 	s.note("%s: %s %s", p.tab.Name, command, args)
 	s.sawIn(p, command)
 	called := command
-	if command == "logout" && s.viewOf(p).agent {
+	p.mu.Lock()
+	started := p.held == nil
+	p.mu.Unlock()
+	// One that waits for the runtime to start may find that the agent has gone meanwhile.
+	if command == "logout" && s.viewOf(p).agent && started {
 		called = agentsOut
 	}
 	s.mu.Lock()

@@ -4,22 +4,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
 )
 
-// shrink looks for less of a schedule that still breaks the same invariant: fewer kinds of
-// trouble, fewer tabs, fewer steps (as in Zeller's delta debugging).
-func shrink(t *testing.T, p *plan, failed string) *plan {
+// shorter looks for less of a schedule that still breaks the same invariant.
+func shorter(t *testing.T, p *plan, failed string) *plan {
+	return shrink(p, func(with *plan) bool {
+		return kindOfFailure(with.run(t, false, nil).failed) == kindOfFailure(failed)
+	})
+}
+
+// shrink looks for less of a schedule that still does something: fewer kinds of trouble,
+// fewer tabs, fewer steps (as in Zeller's delta debugging).
+func shrink(p *plan, does func(*plan) bool) *plan {
 	tries := 2000
-	breaks := func(with *plan) bool {
-		tries--
-		return tries > 0 && kindOfFailure(with.run(t, false, nil).failed) == kindOfFailure(failed)
-	}
 	short := *p
 	short.keep = p.numbers()
 	try := func(change func(*plan)) bool {
 		less := short
 		change(&less)
-		if breaks(&less) {
+		if tries--; tries > 0 && does(&less) {
 			short = less
 			return true
 		}
@@ -59,4 +64,19 @@ func shrink(t *testing.T, p *plan, failed string) *plan {
 func kindOfFailure(failed string) string {
 	kind, _, _ := strings.Cut(failed, ":")
 	return kind
+}
+
+func TestAFailureIsMadeShort(t *testing.T) {
+	p := planOf(7)
+	p.tabs, p.steps, p.may = 5, 60, usual|mayFreeze
+	short := shrink(p, func(p *plan) bool {
+		return slices.Contains(p.numbers(), 7) && slices.Contains(p.numbers(), 42) && p.can(mayFreeze) && p.tabs >= 2
+	})
+	assert.Equal(t, []int{7, 42}, short.keep)
+	assert.Equal(t, mayFreeze, short.may)
+	assert.Equal(t, 2, short.tabs)
+	assert.Contains(t, short.String(), "-seed 7 -keep 7,42 -tabs 2 -without ")
+	for _, numbers := range [][]int{{}, {0}, {3, 4, 5, 9}, {1, 3, 5}} {
+		assert.Equal(t, numbers, numbersOf(ranges(numbers)))
+	}
 }

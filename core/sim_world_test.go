@@ -222,6 +222,7 @@ func (s *sim) faulty(ctx context.Context, req *browser.Request, outage string) (
 
 // play is the whole run.
 func (s *sim) play() {
+	s.start()
 	s.before()
 	s.ahead = s.skew // whose clock is wrong by more than the tolerance can't sign in
 	for range s.tabs {
@@ -249,6 +250,25 @@ func (s *sim) play() {
 		s.let(s.parked[0], errLost)
 	}
 	time.Sleep(time.Minute)
+}
+
+// start counts what the schedule is made of.
+func (s *sim) start() {
+	switch s.locks {
+	case browsertest.NoLocks:
+		s.saw("a browser without locks")
+	case browsertest.DeafLocks:
+		s.saw("a browser whose locks never come")
+	}
+	switch s.tabs {
+	case 1:
+		s.saw("one tab")
+	case 8:
+		s.saw("eight tabs")
+	}
+	if s.skew != 0 {
+		s.saw("a server whose clock is wrong")
+	}
 }
 
 // before has people sign in, in a tab that is closed again: nothing goes wrong there.
@@ -324,6 +344,8 @@ func (s *sim) happen(op *operation) {
 	kind, _, _ := strings.Cut(op.what, " ")
 	switch {
 	case s.calm || !s.can(mayLose):
+	case strings.HasPrefix(op.what, refreshAnswer):
+		lost = 25
 	case kind == "send" || kind == "answer":
 		lost = 10
 	case kind == "note":
@@ -347,6 +369,22 @@ func (s *sim) happen(op *operation) {
 		op.tab.Hear("changed")
 	}
 	s.let(op, fate)
+	if key, read := strings.CutPrefix(op.what, "get "); read && s.locks != browsertest.WebLocks {
+		s.together(op.tab, key)
+	}
+}
+
+// together has a tab that has read a value write it, if that is what it does next: a browser
+// does both in one task, and without locks that is all there is.
+func (s *sim) together(tab *browsertest.Tab, key string) {
+	synctest.Wait()
+	for _, op := range s.ready() {
+		if op.tab == tab && op.what == "set "+key {
+			s.note("%s: %s, at once", tab.Name, op.what)
+			s.let(op, nil)
+			return
+		}
+	}
 }
 
 func (s *sim) let(op *operation, fate error) {
@@ -465,6 +503,7 @@ func (s *sim) settle() {
 	s.mu.Unlock()
 	s.profile.Storage().Fail(nil, nil)
 	s.profile.Storage().Fill(false)
+	synctest.Wait() // what was let happen last has
 	for i, p := range s.frozenPages() {
 		if i%2 == 1 {
 			s.saw("a tab that stays frozen")
@@ -473,7 +512,7 @@ func (s *sim) settle() {
 		}
 		s.thaw(p)
 	}
-	for range 2000 {
+	for range 20000 {
 		synctest.Wait()
 		s.check()
 		if ops := s.ready(); len(ops) > 0 {
@@ -493,7 +532,7 @@ func (s *sim) settle() {
 		p.tab.Signal(browser.Resumed)
 	}
 	for quiet, n := false, 0; !quiet; n++ {
-		if n > 5000 {
+		if n > 20000 {
 			s.fail("invariant 4: the tabs never come to rest")
 			return
 		}

@@ -34,6 +34,7 @@ func (r *Runtime) note(as, entry string) {
 // record tells of, where whoever did it had no time to write that down.
 func (r *Runtime) tell(ctx context.Context, _ strictjson.Value) (string, error) {
 	var o strictjson.Object
+	o.String("tab", r.tab)
 	o.Raw("entries", r.trace.Entries(ctx))
 	if why := r.keeper.Record().Why; why != "" {
 		o.Raw("why", why)

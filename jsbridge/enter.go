@@ -44,7 +44,11 @@ func (b *Bridge) dispatch(args []safejs.Value) {
 	case kindCancel:
 		b.serving.cancel(int(id))
 	case kindSignal:
-		b.signals.tell(browser.Signal(a))
+		signal := browser.Signal(a)
+		b.signals.tell(signal)
+		if signal == browser.Hidden || signal == browser.Left {
+			letGo()
+		}
 	case kindNote:
 		// Any script of the origin may post anything.
 		if ok {

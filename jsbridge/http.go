@@ -4,9 +4,13 @@ package jsbridge
 
 import (
 	"context"
+	"time"
 
 	"latchkey/core/browser"
 )
+
+// moment is how long a request that the network has failed is kept back.
+const moment = 200 * time.Millisecond
 
 type http struct{ *Bridge }
 
@@ -29,7 +33,15 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 		case "LateError":
 			return nil, browser.ErrLate
 		}
-		return nil, browser.ErrNetwork
+		// A page that is being left has its requests broken off, in Firefox and WebKit before
+		// it hears of that. It must not write that down as a failure of the network, which all
+		// tabs would wait out: who is still here a moment later does.
+		select {
+		case <-time.After(moment):
+			return nil, browser.ErrNetwork
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -55,6 +55,8 @@ type Limits struct {
 	// and written the last that is in storage.
 	session       string
 	last, written time.Time
+	// told is what this one has put there last.
+	told string
 	// heard is what another tab has put in storage.
 	heard string
 	// warned is the end that the page was warned of; zero if of none.
@@ -259,14 +261,16 @@ func (l *Limits) lastSign(ctx context.Context, name, text string, sign bool) tim
 		l.last = now
 	}
 	last := l.last
-	// Of another session's there is nothing new to tell: two tabs without a storage in
-	// common would answer each other for ever.
-	whose, _, _ := strings.Cut(text, " ")
-	news := whose == "" || whose == name || !last.Equal(l.written)
 	l.written = last
+	mine := name + " " + strconv.FormatInt(last.UnixMilli(), 10)
+	// Two tabs that have no storage in common, and each a session of its own, would answer
+	// each other for ever.
+	whose, _, _ := strings.Cut(text, " ")
+	again := mine == l.told && whose != name
+	l.told = mine
 	l.mu.Unlock()
-	if news && last.Sub(stored) >= time.Millisecond {
-		text = name + " " + strconv.FormatInt(last.UnixMilli(), 10)
+	if last.Sub(stored) >= time.Millisecond && !again {
+		text = mine
 		_ = l.Browser.Storage.Set(ctx, l.Key, text)
 		l.Browser.Channel.Post(l.Note + text)
 	}

@@ -26,6 +26,7 @@ func (s *Store) Attempt(ctx context.Context) session.Attempt {
 	a.Of = v.Get("of").TextOr("")
 	a.Resource = v.Get("resource").TextOr("")
 	a.Tab = v.Get("tab").TextOr("")
+	a.Claimed = v.Get("claimed").TextOr("")
 	a.Doubt, _ = v.Get("doubt").Bool()
 	a.Over, _ = v.Get("over").Bool()
 	a.At = moment(v.Get("at"))
@@ -48,6 +49,7 @@ func (s *Store) Attempting(ctx context.Context, a session.Attempt) {
 	out.String("of", a.Of)
 	out.Text("resource", a.Resource)
 	out.String("tab", a.Tab)
+	out.Text("claimed", a.Claimed)
 	out.Int("at", a.At.UnixMilli())
 	if a.Doubt {
 		out.Bool("doubt", true)

@@ -15,8 +15,9 @@ const (
 	// takes to reach the other processes.
 	told = 2 * time.Second
 	// lateness is how long a tab waits for a write that it knows of. Past it
-	// the write was undone, as by a person who cleared the storage.
-	lateness = time.Second
+	// the write was undone, as by a person who cleared the storage. It is no multiple of
+	// glance: which of two timers comes first that end at once is chance.
+	lateness = time.Second - time.Millisecond
 	// glance is the time between two looks. No event can be waited for: not
 	// every browser sends one.
 	glance = 5 * time.Millisecond

@@ -24,6 +24,9 @@ type Attempt struct {
 	Doubt bool
 	// Over says that the outcome is known, and what it brought is stored.
 	Over bool
+	// Claimed is the tab that has taken the turn over since. Whoever had it may have come to
+	// life again, and does not know that it was taken.
+	Claimed string
 	// Err is why it failed, where all tabs are to wait that out.
 	Err error
 	// Until, Failures and Asked are the pause that it began.
@@ -58,6 +61,28 @@ func unanswered(err error) bool {
 func (k *Keeper) overtaken(ctx context.Context) bool {
 	now := k.Store.Attempt(ctx)
 	return now.Of != "" && now.Tab != k.Tab
+}
+
+// claim writes down that this tab has taken a turn over, and waits until whoever had it,
+// should it live again, has seen that, or has shown that it does.
+func (k *Keeper) claim(ctx context.Context) {
+	last := k.Store.Attempt(ctx)
+	last.Claimed = k.Tab
+	k.Store.Attempting(ctx, last)
+	over, stop := k.after(prompt)
+	defer stop()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
+}
+
+// contested tells whether another tab may be about to send, or have sent.
+func (k *Keeper) contested(last Attempt) bool {
+	if last.Claimed != "" {
+		return last.Claimed != k.Tab
+	}
+	return last.Of != "" && !last.Over && last.Tab != k.Tab
 }
 
 // conclude writes down that the outcome is known, unless the attempt that is written down

@@ -9,7 +9,10 @@ import (
 
 const (
 	shortestPause = time.Second
-	longestPause  = time.Minute
+	// longestPause is such that after an outage of ten minutes a server whose tokens are
+	// short gets twice what it is used to (herd_test.go), and no pause is much longer than
+	// the outage has been.
+	longestPause = 2 * time.Minute
 	// longestAsked caps what a server may ask for.
 	longestAsked = 10 * time.Minute
 )
@@ -38,10 +41,10 @@ func (p *pause) lift() {
 	}
 }
 
-// after begins the next pause: 1 s, 2 s, … 60 s, up to half as long again by
+// after begins the next pause: 1 s, 2 s, 4 s, … 2 min, up to half as long again by
 // jitter (0 to 1), or as long as the server asked.
 func (p *pause) after(err error, now time.Time, jitter float64) {
-	d := shortestPause << min(p.failures, 6)
+	d := shortestPause << min(p.failures, 7)
 	d = min(d, longestPause)
 	d += time.Duration(float64(d) / 2 * jitter)
 	var e *errcode.Error

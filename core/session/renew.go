@@ -148,19 +148,21 @@ func (k *Keeper) renewIn(t turn, l *lane, from Stamp, resource string, trigger T
 		return nil
 	}
 	this := Attempt{Of: k.fingerprint(send, rec), Resource: resource, Tab: k.Tab, At: k.Clock.Now()}
+	if k.contested(last) {
+		// That tab is gone, or frozen; unless this one was, and lost its turn to that.
+		if k.alive(send) {
+			return browser.ErrLate
+		}
+		// It may have come to life a moment ago, and to its end.
+		k.Reload(send)
+		if rec = k.Record(); rec.Past(from, resource) {
+			return nil
+		}
+	}
 	if last.Of == this.Of && this.Of != "" {
 		this.Doubt, this.Failures = last.Doubt, last.Failures
 		switch {
 		case !last.Over:
-			// That tab is gone, or frozen; unless this one was, and lost its turn to that.
-			if last.Tab != k.Tab && k.alive(send) {
-				return browser.ErrLate
-			}
-			// It may have come to life a moment ago, and to its end.
-			k.Reload(send)
-			if rec = k.Record(); rec.Past(from, resource) {
-				return nil
-			}
 			this.Doubt, trigger = true, OnDoubt
 		case last.Err != nil && last.Resource == resource:
 			if err := k.waits(trigger, l, last); err != nil {

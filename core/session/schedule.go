@@ -23,24 +23,14 @@ func (k *Keeper) schedule() {
 	if k.closed || !k.Lifecycle.Visible() || !k.rec.Live() || t.ExpiresAt.IsZero() || !k.Strategy.Renewable(k.rec) {
 		return
 	}
-	life := t.ExpiresAt.Sub(t.IssuedAt)
-	if life <= 0 {
-		return
-	}
-	lead := min(k.Leeway, life/4)
-	due := t.ExpiresAt.Add(-lead)
-	wait := due.Sub(now)
-	costly := k.Strategy.Costly(k.rec)
 	pause := k.lane("").pause
-	if costly && pause.err != nil {
+	if k.Strategy.Costly(k.rec) && pause.err != nil {
 		return
 	}
-	if pause.err != nil {
-		wait = max(wait, pause.until.Sub(now))
-	} else if !now.Before(t.ExpiresAt) {
-		return // too late to be early: the next request renews
+	wait, ok := ahead(t, pause, k.Leeway, now, k.jitter())
+	if !ok {
+		return
 	}
-	wait = max(wait, 0) + time.Duration(float64(lead/2)*k.jitter())
 	stamp := k.rec.Stamp
 	k.stopTimer = k.Clock.AfterFunc(wait, func() {
 		k.mu.Lock()
@@ -52,6 +42,24 @@ func (k *Keeper) schedule() {
 			_ = k.renewOnline(context.Background(), OnDue, stamp, "")
 		}
 	})
+}
+
+// ahead is how long to wait with a refresh that nobody asks for; ok is false where there
+// is none. jitter is from 0 to 1.
+func ahead(t Tokens, p pause, leeway time.Duration, now time.Time, jitter float64) (wait time.Duration, ok bool) {
+	life := t.ExpiresAt.Sub(t.IssuedAt)
+	if life <= 0 {
+		return 0, false
+	}
+	lead := min(leeway, life/4)
+	wait = t.ExpiresAt.Add(-lead).Sub(now)
+	switch {
+	case p.err != nil:
+		wait = max(wait, p.until.Sub(now))
+	case !now.Before(t.ExpiresAt):
+		return 0, false // too late to be early: the next request renews
+	}
+	return max(wait, 0) + time.Duration(float64(lead/2)*jitter), true
 }
 
 // Schedule sees to the next refresh that nobody asks for: anew, where timers may be

@@ -133,6 +133,7 @@ func (k *Keeper) takeOver(ctx context.Context) (turn, error) {
 		return turn{}, err
 	}
 	done := k.Peers.Holding(k.Lock) // before the next tab asks
+	k.claim(ctx)
 	k.note(Note{What: TookOver})
 	return turn{release: func() { done(); free() }}, nil
 }

@@ -175,14 +175,15 @@ func TestALockThatIsNeverFreeIsNoReasonToWait(t *testing.T) {
 
 func TestXS09OnlyWordsThatAreKnownAreKept(t *testing.T) {
 	for sentence, kept := range map[string]string{
-		"Maximum allowed refresh token reuse exceeded":      "maximum … refresh token reuse exceeded",
-		"Unknown or invalid refresh token.":                 "unknown or invalid refresh token",
-		"The refresh token is invalid or expired.":          "the refresh token is invalid or expired",
-		"Session not active":                                "session not active",
-		"Invalid refresh token: 3f0c9a-at_17":               "invalid refresh",
-		"user alice@example.com has been disabled":          "user … has been disabled",
-		"<b>denied</b>":                                     "",
-		"":                                                  "",
+		"Maximum allowed refresh token reuse exceeded": "maximum … refresh token reuse exceeded",
+		"Unknown or invalid refresh token.":            "unknown or invalid refresh token",
+		"The refresh token is invalid or expired.":     "the refresh token is invalid or expired",
+		"Session not active":                           "session not active",
+		"Invalid refresh token: 3f0c9a-at_17":          "invalid refresh",
+		"user alice@example.com has been disabled":     "user … has been disabled",
+		"The provided authorization grant (e.g., authorization code) or refresh token is invalid, expired, revoked": "the provided authorization grant … authorization … or refresh token is invalid expired revoked",
+		"<b>denied</b>": "",
+		"":              "",
 		"eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0": "",
 		strings.Repeat("token ", 1000):                      strings.TrimSpace(strings.Repeat("token ", 17)),
 	} {

@@ -16,8 +16,8 @@ func Word(text string) string {
 // known are the words that a server's sentence is cut to. A sentence may have anything
 // in it, as a user's name or the token itself; of these alone nobody learns more than
 // what was wrong.
-const known = " a account active already and been by client denied disabled does due error exceeded exist expired family for found grant has have in inactive invalid is " +
-	"issued limit locked logout maximum missing no not of or password refresh rejected required reuse revoked rotated scope session stale suspended the to token unknown used user was "
+const known = " a account active already and another authorization been by client denied disabled does due error exceeded exist expired family for found grant has have in inactive invalid is " +
+	"issued limit locked logout match maximum missing no not of or password provided refresh rejected request required reuse revoked rotated scope session stale suspended the to token unknown used user was "
 
 // Words is a server's sentence, cut to those that are known.
 func Words(sentence string) string {
@@ -25,7 +25,7 @@ func Words(sentence string) string {
 	for sentence != "" && len(kept) < 100 {
 		var w string
 		w, sentence, _ = strings.Cut(sentence, " ")
-		w = strings.ToLower(strings.TrimSuffix(w, "."))
+		w = strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(w, "."), ","))
 		if w == "" || !strings.Contains(known, " "+w+" ") {
 			gap = " …"
 			continue

@@ -106,6 +106,25 @@ export interface RedirectOptions {
      */
     prefix?: string;
 }
+/** When a session ends that the server would let go on, in seconds, each more than 0. The tabs share it, and a sleep counts. */
+export interface LimitOptions {
+    /**
+     * How long the person may do nothing. A key, a click, a tap, going back or forward, and opening a page is something;
+     * requests are not.
+     * @default for ever
+     */
+    idle?: number;
+    /**
+     * How long a session lasts since the sign-in.
+     * @default for ever
+     */
+    absolute?: number;
+    /**
+     * How long before either the event `idle` comes.
+     * @default 60
+     */
+    warning?: number;
+}
 /** What `createSession` takes. Each option is read once, when it is called. */
 export interface SessionOptions {
     /** How one signs in: what `oidc()`, `oauth()`, `occ()`, `vendure()` or `cookies()` returns. */
@@ -165,6 +184,8 @@ export interface SessionOptions {
      * @default 10000
      */
     timeout?: number;
+    /** Ends a session that is good for the server: see {@link LimitOptions}. */
+    limits?: LimitOptions;
     /** Where guards and sign-ins lead. */
     redirect?: RedirectOptions;
     /**
@@ -577,9 +598,10 @@ export interface SessionEvent {
     readonly type: SessionEventType;
     /**
      * Why a session ended. With `'agent'`, an agent has come, gone, or acts for another customer; a `login` then merges no
-     * cart. An `expired` with that reason is about the agent's session.
+     * cart. An `expired` with that reason is about the agent's session. With the type `'idle'`, `'absolute'` says that nothing
+     * the person does puts the end off.
      */
-    readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent';
+    readonly reason?: 'user' | 'expired' | 'revoked' | 'switched' | 'agent' | 'absolute';
     /** Another tab did it. */
     readonly remote: boolean;
     readonly previousUserId: string;
@@ -587,10 +609,10 @@ export interface SessionEvent {
     /** With the type `'error'`. */
     readonly error?: SessionErrorLike;
     /** With the types `'logout'` and `'expired'`: who ended it, and on what grounds. */
-    readonly why?: EndReason;
+    readonly why?: TraceEntry;
     /**
-     * With the type `'idle'`: when the agent will be signed out for want of activity, in milliseconds since the epoch; `null`
-     * when that is called off, or the agent has gone.
+     * With the type `'idle'`: when whoever is signed in, or the agent, will be signed out, in milliseconds since the epoch; `null`
+     * when that is called off, or they have gone.
      */
     readonly endsAt?: number | null;
 }
@@ -601,12 +623,14 @@ export interface SessionEvent {
  * record was gone from storage; `'idle'` and `'absolute'`, a ceiling.
  */
 export type TraceTrigger = 'due' | 'use' | 'refused' | 'ask' | 'doubt' | 'login' | 'answer' | 'check' | 'server' | 'cleared' | 'idle' | 'absolute';
-/** One step of a session's life, for whoever asks why they were signed out. Nothing in it is secret. Frozen. */
+/** One step of a session's life, for whoever asks why they were signed out: which tab took it, set off by what. Nothing in it is secret. Frozen. */
 export interface TraceEntry {
     /** In milliseconds since the epoch. */
     readonly at: number;
     /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
     readonly tab: string;
+    /** It is this tab. */
+    readonly here: boolean;
     /** Whose session, where it is not the user's own. */
     readonly as?: 'client' | 'agent';
     /**
@@ -626,11 +650,6 @@ export interface TraceEntry {
     };
     /** Counts the changes of the session's record, in all tabs. */
     readonly generation: number;
-}
-/** How a session came to its end: by which tab, set off by what, and in whose words. Frozen. */
-export interface EndReason extends TraceEntry {
-    /** It was this tab. */
-    readonly here: boolean;
 }
 /** What a page can branch on. Codes never change their meaning. */
 export type SessionErrorCode = 'config_invalid' | 'runtime_failed' | 'not_supported' | 'invalid_credentials' | 'interaction_required' | 'access_denied' | 'state_mismatch' | 'issuer_mismatch' | 'id_token_invalid' | 'discovery_failed' | 'server_error' | 'rate_limited' | 'network_error' | 'timeout' | 'aborted' | 'session_expired' | 'session_changed' | 'agent_logged_in' | 'popup_blocked' | 'popup_closed' | 'storage_failed' | 'isolated' | 'closed';

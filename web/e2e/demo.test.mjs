@@ -157,6 +157,56 @@ demo('the demo: a broken token endpoint keeps the session, a revoked sign-in end
   await status(page, 'anonymous');
 });
 
+/** The steps that the page shows, the newest first, as "who: what". */
+const steps = (page) =>
+  page.$$eval('[data-testid="steps"] li', (all) =>
+    all.map((li) => `${li.querySelector('.by').textContent}: ${li.querySelector('strong').textContent}`),
+  );
+const answered = (page, wanted) =>
+  page.waitForFunction(
+    (wanted) => new RegExp(wanted).test(document.querySelector('[data-testid="why"]').textContent),
+    wanted,
+  );
+
+demo('the demo: why somebody was signed out, in every tab and after a reload', {}, async (scene) => {
+  const { context } = scene;
+  const page = await visit(scene);
+  assert.equal(await part(page, 'steps').isVisible(), false);
+  await signIn(page);
+  await answered(page, '^You have been signed in since');
+  const [other] = await Promise.all([context.waitForEvent('page'), part(page, 'second-tab').click()]);
+  await status(other, 'authenticated');
+  await part(page, 'revoke').click();
+  await page.waitForFunction(() =>
+    /whole sign-in is dead/.test(document.querySelector('[data-testid="result"]').textContent),
+  );
+  await part(other, 'call-api').click();
+  await status(page, 'anonymous');
+  await answered(page, '^You were signed out at .*The server ended the sign-in \\(tab A\\)');
+  await answered(other, '^You were signed out at .*The server ended the sign-in \\(this tab\\)');
+  assert.equal((await steps(page))[0], 'Tab A: The server ended the sign-in');
+  assert.equal((await steps(page)).at(-1), 'This tab: Signed in');
+  assert.equal((await steps(other))[0], 'This tab: The server ended the sign-in');
+  assert.equal((await steps(other)).at(-1), 'Tab A: Signed in');
+  const facts = await other.textContent('[data-testid="steps"] li.ended p');
+  assert.match(facts, /found out as a call was refused/);
+  assert.match(facts, /invalid_grant/);
+
+  // Somebody signs out by hand: another end, of which both tabs know.
+  await part(other, 'login-silent').click();
+  await status(other, 'authenticated');
+  await part(other, 'logout').click();
+  await status(page, 'anonymous');
+  await answered(page, 'Signed out by hand');
+  await page.reload();
+  await answered(page, 'Signed out by hand');
+  const all = await steps(page);
+  assert.deepEqual(
+    all.map((step) => step.replace(/^.*: /, '')).filter((what) => !/token/.test(what)),
+    ['Signed out by hand', 'Signed in', 'The server ended the sign-in', 'Signed in'],
+  );
+});
+
 /** Run in the page: what is wrong with its markup, in words. */
 const faultsOf = () => {
   const wrong = [];
@@ -278,5 +328,33 @@ for (const [name, viewport, mobile] of looks) {
     await list.locator('summary').press('Enter');
     await list.locator('table').waitFor({ state: 'hidden' });
     await shoot('story');
+
+    // Several tabs, a refresh that fails, and an end.
+    const [other] = await Promise.all([scene.context.waitForEvent('page'), part(page, 'second-tab').click()]);
+    await status(other, 'authenticated');
+    await refreshOnce(other);
+    await other.close();
+    await part(page, 'break').selectOption('500');
+    await part(page, 'expire').click();
+    await page.waitForFunction(() => /dead/.test(document.querySelector('[data-testid="result"]').textContent));
+    await part(page, 'call-api').click();
+    await result(page, '401');
+    await page.waitForSelector('[data-testid="steps"] .failed');
+    await part(page, 'mend').click();
+    await part(page, 'revoke').click();
+    await page.waitForFunction(() => /whole/.test(document.querySelector('[data-testid="result"]').textContent));
+    const [third] = await Promise.all([scene.context.waitForEvent('page'), part(page, 'second-tab').click()]);
+    await status(third, 'authenticated');
+    while (await page.evaluate(() => document.body.dataset.status === 'authenticated')) {
+      await part(third, 'call-api').click();
+      await third.waitForSelector('[data-testid="result"]:not([data-code=""])');
+    }
+    await third.close();
+    await answered(page, 'The server ended the sign-in');
+    assert.deepEqual(await page.evaluate(faultsOf), []);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.locator('.history').screenshot({ path: `${screens}/history-${name}-${colorScheme}.png` });
+    }
   });
 }

@@ -441,6 +441,28 @@ for (const engine of engines) {
       },
     );
 
+    inside('RR-48 a reload in the middle of a refresh holds nobody up', {}, async ({ open }) => {
+      const tab = await open();
+      await signIn(tab);
+      const other = await open();
+      server.expire();
+      server.reset();
+      // What the page had sent before is never served.
+      const held = server.hold('/token', { count: 1 });
+      await tab.evaluate((url) => void fetch(url).catch(() => {}), me);
+      await held.arrived;
+      await other.evaluate((url) => {
+        globalThis.waits = fetch(url).then(({ status }) => status);
+      }, me);
+      while ((await server.requests('/api/me')).filter(({ status }) => status === 401).length < 2)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      await tab.reload();
+      assert.equal(await other.evaluate(() => waits), 200);
+      await settled(tab);
+      assert.equal((await ask(tab, me)).status, 200);
+      assert.deepEqual(await refreshes(), [200]);
+    });
+
     inside('RR-35 a logout in one tab ends what waits for a refresh in the other', {}, async ({ open }) => {
       const tab = await open();
       await signIn(tab);

@@ -1,4 +1,5 @@
-// Load: LD-01, LD-02, LD-03, LD-10 and LD-14. SOAK says how many seconds the soak takes, SEED which faults it meets.
+// Load: LD-01, LD-02, LD-03, LD-07, LD-10 and LD-14. SOAK says how many seconds the soak takes, SEED which faults it meets,
+// ROUNDS how often somebody signs in and out.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -8,6 +9,7 @@ import { scenes } from './support/scenes.mjs';
 
 const { demo } = scenes();
 const seconds = Number(process.env.SOAK ?? 60);
+const rounds = Number(process.env.ROUNDS ?? 200);
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const megabyte = 2 ** 20;
 
@@ -191,6 +193,89 @@ demo(
     );
     const whole = { got: 256 * megabyte, token: true };
     assert.deepEqual(sizes, { grown: 0, down: 256 * megabyte, byFetch: whole, byXHR: whole });
+  },
+);
+
+/** Timers and listeners of the page's, and what it stores. Runs before all else. */
+const ledger = () => {
+  const timers = new Set();
+  for (const [set, clear] of [
+    ['setTimeout', 'clearTimeout'],
+    ['setInterval', 'clearInterval'],
+  ]) {
+    const [begin, end] = [globalThis[set], globalThis[clear]];
+    globalThis[set] = (run, ...rest) => {
+      const id = begin(
+        (...args) => {
+          if (set === 'setTimeout') timers.delete(id);
+          run(...args);
+        },
+        ...rest,
+      );
+      timers.add(id);
+      return id;
+    };
+    globalThis[clear] = (id) => {
+      timers.delete(id);
+      end(id);
+    };
+  }
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  EventTarget.prototype.addEventListener = function (type, listener, how) {
+    // What listens to a request or a signal of its own goes with that.
+    const lasts = this === globalThis || this === document || this === undefined;
+    if (lasts) listeners++;
+    if (lasts) how?.signal?.addEventListener?.('abort', () => listeners--);
+    return addEventListener.call(this, type, listener, how);
+  };
+  EventTarget.prototype.removeEventListener = function (...args) {
+    if (this === globalThis || this === document || this === undefined) listeners--;
+    return removeEventListener.apply(this, args);
+  };
+  const size = (area) => Object.entries(area).map(([key, { length }]) => [key.split('/').at(-1), length]);
+  globalThis.ledger = () => ({
+    timers: timers.size,
+    listeners,
+    stored: size(localStorage).length + size(sessionStorage).length,
+  });
+};
+
+demo(
+  `LD-07 ${rounds} sign-ins and logouts: nothing is left of them`,
+  { by: 'password', init: `(${ledger})();(${instrument})()`, timeout: 120_000 + 200 * rounds },
+  async ({ open, context, server }) => {
+    const page = await open();
+    const run = (count) =>
+      page.evaluate(
+        async ([url, count]) => {
+          const wrong = [];
+          for (let i = 0; i < count; i++) {
+            const { userId } = await session.loginWithCredentials('alice', 'wonderland');
+            const { status } = await fetch(url);
+            if (userId !== 'alice' || status !== 200) wrong.push([i, userId, status]);
+            await session.logout({ atServer: false, revoke: false });
+            events.length = 0;
+            window.name = '[]';
+          }
+          return wrong;
+        },
+        [`${server.api}me`, count],
+      );
+    // A record is told of for a while.
+    const calm = async () => {
+      await page.waitForFunction(async () => !(await navigator.locks.query()).held.length);
+      return { ...(await page.evaluate(() => ledger())), heap: await heapOf(context, page) };
+    };
+    assert.deepEqual(await run(20), []);
+    const before = await calm();
+    const wasm = await wasmMemory(page);
+    assert.deepEqual(await run(rounds), []);
+    const { heap, ...after } = await calm();
+    const { heap: start, ...first } = before;
+    assert.deepEqual(after, first);
+    assert.ok(heap - start <= megabyte, `the heap has grown by ${heap - start} bytes`);
+    assert.equal(await wasmMemory(page), wasm);
   },
 );
 

@@ -2,6 +2,7 @@
 // With a grace period it takes one again for a while, as many servers do. TABS and SECONDS say how many and for how long;
 // STAGES=all tries each way to lose a tab at each stage of a refresh.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { startEngines } from './engines/engines.mjs';
 import { ask, settled, settles, signIn, startGround, told } from './engines/scene.mjs';
@@ -135,7 +136,6 @@ for (const [way, goes] of Object.entries(ways))
           while ((await server.requests('/api/me')).filter(({ status }) => status === 401).length < 2)
             await new Promise((resolve) => setTimeout(resolve, 20));
           await goes(tab, ground);
-          if (way !== 'frozen') held.drop();
           if (isLost) {
             assert.equal(await other.evaluate(() => waits), 401);
             const [{ reason }] = await told(other, 'logout');
@@ -196,3 +196,60 @@ inside(
     assert.equal((await told(tab, 'logout')).length, 1);
   },
 );
+
+inside(
+  'RR-47 two sessions of one page, made alike, send one refresh and end together',
+  {},
+  async ({ open, server, me }) => {
+    const tab = await open();
+    await signIn(tab);
+    await tab.evaluate(async () => {
+      const { scheme, auth, options } = settings;
+      globalThis.second = latchkey.createSession({ auth: latchkey[scheme](auth), ...options });
+      await second.ready;
+    });
+    server.expire();
+    server.reset();
+    const statuses = await tab.evaluate(
+      async (url) =>
+        (await Promise.all([fetch(url), session.fetch(url), second.fetch(url)])).map(({ status }) => status),
+      me,
+    );
+    assert.deepEqual(statuses, [200, 200, 200]);
+    assertNoReplay(await server.refreshes());
+    assert.equal((await server.refreshes()).length, 1);
+    await tab.evaluate(() => second.logout({ atServer: false }));
+    await tab.waitFor(() => session.state.status === 'anonymous');
+    assert.equal((await ask(tab, me)).status, 401);
+  },
+);
+
+inside('RR-47 two versions in two tabs share a session', {}, async ({ open, profile, server, me }) => {
+  const tab = await open();
+  await signIn(tab);
+  // The same program, which takes itself for a later one.
+  const dist = new URL('../dist/', import.meta.url);
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url)));
+  const later = version.replace(/.$/, (digit) => (digit === '9' ? '8' : '9'));
+  const asLater = async (name) =>
+    Buffer.from((await readFile(new URL(name, dist))).toString('latin1').replaceAll(version, later), 'latin1');
+  await profile.context.route('**/dist/*', async (route) => {
+    const name = new URL(route.request().url()).pathname.split('/').at(-1);
+    const contentType = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+    await route.fulfill({ body: await asLater(name), contentType });
+  });
+  const other = await open();
+  for (let round = 0; round < 3; round++) {
+    server.expire();
+    server.reset();
+    const answers = await Promise.all([tab, other].map((one) => ask(one, me)));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200],
+    );
+    assertNoReplay(await server.refreshes());
+    assert.equal((await server.refreshes()).length, 1);
+  }
+  await other.evaluate(() => session.logout({ atServer: false }));
+  await tab.waitFor(() => session.state.status === 'anonymous');
+});

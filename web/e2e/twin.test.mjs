@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { launch } from '../tools/browser.mjs';
+import { startEngines } from './engines/engines.mjs';
 import { bugs, differences } from './twin/differences.mjs';
 import { startTwinServer } from './twin/server.mjs';
 
@@ -27,48 +27,40 @@ const files = [
 ];
 /** `TWIN=FF-10 node --test e2e/twin.test.mjs` runs those that have that in their names. */
 const only = process.env.TWIN ?? '';
+/** The engine; another than Chromium has differences of its own. */
+const which = process.env.TWIN_ENGINE ?? 'chromium';
 const variants = ['uncovered', 'nobody', 'live', 'refused'];
 
-let browser;
+/** How long a program may take: what another engine has not, it never ends with. */
+const patience = which === 'chromium' ? 10_000 : 3000;
+
+let engine;
 let server;
 
 /** Plays some of the files in a page of their own, one after the other. */
 const play = async (group, files) => {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const profile = await engine.profile();
   try {
-    await context.addInitScript(
-      (value) => {
-        globalThis.settings = value;
-        // Each program has a while of its own: an endpoint that refuses good credentials leaves no other in peace (RR-31).
-        const { now } = Date;
-        let skipped = 0;
-        Date.now = () => now() + skipped;
-        globalThis.skip = (time) => (skipped += time);
-      },
-      { origins: server.origins, group },
-    );
-    await context.exposeFunction('twin', (...args) => server.command(group, ...args));
-    const page = await context.newPage();
-    await page.goto(server.origins.here);
-    await page.waitForFunction(() => globalThis.play);
-    return await page.evaluate(([files, only]) => play(files, only), [files, only]);
+    const tab = await profile.open(`${server.origins.here}/#${group} ${patience}`);
+    await tab.waitFor(() => globalThis.play);
+    return await tab.evaluate((files, only) => play(files, only), files, only);
   } finally {
-    await context.close();
+    await profile.close();
   }
 };
 
-/** Two pages, as one waits where the other has something to do. */
-const pages = [0, 1].map((page) => files.filter((_, i) => i % 2 == page));
+/** Two pages, as one waits where the other has something to do; but WebKit's driver has one at a time. */
+const pages = which === 'webkit' ? [files] : [0, 1].map((page) => files.filter((_, i) => i % 2 == page));
 const played = {};
 before(async () => {
-  [browser, server] = await Promise.all([launch(), startTwinServer()]);
+  [[engine], server] = await Promise.all([startEngines(which), startTwinServer()]);
   for (const [i, files] of pages.entries()) {
     const all = play(`0${i}`, files);
     all.catch(() => {});
     for (const file of files) played[file] = all;
   }
 });
-after(() => Promise.all([browser?.close(), server?.close()]));
+after(() => Promise.all([engine?.close(), server?.close()]));
 
 /** An address as it is written in a trace. */
 const plain = (text) => {

@@ -22,6 +22,10 @@ export interface Plane {
   readonly config: ProverOptions['config'];
   readonly pending: ProverOptions['pending'];
   prover?: Prover;
+  /** The page is back from the back/forward cache: whoever was signed out meanwhile is not shown again, before anybody looks. */
+  back(): void;
+  /** The page is being left, or is in that cache. */
+  left?: boolean;
   /** Resolves when the request that was called last has left, or never will; undefined where none waits. */
   last?: Promise<void>;
   /** A visitor's request that may bring a session, and what comes of it. */

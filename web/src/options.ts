@@ -344,9 +344,6 @@ export const readOptions = (given: SessionOptions) => {
   const { homePath = '/', loginPath = '/login', logoutPath = '/logout', prefix: before } = redirect;
   if (before && !options.navigate) throw invalid('redirect.prefix', 'needs navigate');
 
-  const limits = options.limits && take(options.limits, 'idle:@number absolute:@number warning:@number', 'limits');
-  for (const name in limits) if (!limits[name]) throw invalid('limits.' + name, 'must be more than 0');
-
   // What is undefined here has its default in the core.
   const config: Config = {
     ...auth,
@@ -365,7 +362,7 @@ export const readOptions = (given: SessionOptions) => {
     storage: storage.getItem ? 'custom' : storage,
     refreshLeeway,
     timeout,
-    limits,
+    limits: options.limits && take(options.limits, 'idle:@number absolute:@number warning:@number', 'limits'),
     allowInsecure,
     home: path('homePath', homePath),
     login: path('loginPath', loginPath),

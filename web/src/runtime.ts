@@ -51,10 +51,14 @@ export const startRuntime = async (
   // A page that comes back from the back/forward cache has heard nothing meanwhile: it looks before it sends or shows.
   const { AbortController, addEventListener } = platform.types;
   const listening = new AbortController();
+  const { signal } = listening;
+  addEventListener('pagehide', () => void (plane.left = true), { signal });
   addEventListener(
     'pageshow',
     ({ persisted }: PageTransitionEvent) => {
+      plane.left = false;
       if (!persisted) return;
+      plane.back();
       const looked = call('look')
         .catch(() => {})
         .then(() => {
@@ -63,7 +67,7 @@ export const startRuntime = async (
         });
       plane.held = looked;
     },
-    { signal: listening.signal, capture: true },
+    { signal, capture: true },
   );
   return {
     call,

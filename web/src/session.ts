@@ -39,7 +39,7 @@ export const createSession = (given: SessionOptions): Session => {
   let handled: string | undefined;
   let booting: Promise<Runtime> | undefined;
   /** What was shown before the page came back and it was not so any more. */
-  let gone: { session: string; version: number; userId?: string } | undefined;
+  let gone: { session: string; version: number; userId?: string } | false;
   let up = false;
   let failed = false;
   /** Resolves when a logout that was asked for has ended the session here. */
@@ -158,11 +158,11 @@ export const createSession = (given: SessionOptions): Session => {
         });
         alive();
         // What the page has seen so far, so that it hears of what has changed since.
-        const { session, version, userId } = gone ?? {
+        const { session, version, userId } = gone || {
           ...plane.policy,
           userId: state.status == 'restoring' ? undefined : state.userId,
         };
-        gone = undefined;
+        gone = false;
         const { returnTo } = await runtime.call('start', { callback, session, version, userId });
         if (callback) handled = returnTo;
         callback = undefined;
@@ -225,6 +225,19 @@ export const createSession = (given: SessionOptions): Session => {
     },
     config,
     pending,
+    back() {
+      const { isAgent, isLoggedIn, userId } = state;
+      try {
+        const json: any = storage.getItem(isAgent ? agentKey() : config.key);
+        if (json?.then || (isAgent ? isLive(json) : !isLoggedIn || parse(json)?.session == plane.policy.session))
+          return;
+        gone = !up && { ...plane.policy, userId };
+        plane.policy = none;
+        show(anonymous());
+      } catch {
+        // The core will say what is wrong with the storage.
+      }
+    },
   };
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
@@ -284,18 +297,7 @@ export const createSession = (given: SessionOptions): Session => {
 
   /** Another tab has changed the session, or may have, before the runtime is here to see it. */
   const touched = ({ type, key, persisted }: { type: string; key?: string | null; persisted?: boolean }) => {
-    // Whoever was signed out meanwhile is not shown again: before the page's own listeners, and any other task.
-    if (persisted && (state.isAgent || state.isLoggedIn))
-      try {
-        const json = storage.getItem(state.isAgent ? agentKey() : config.key) as string;
-        if (!(json as any)?.then && !(state.isAgent ? isLive(json) : parse(json)?.session == plane.policy.session)) {
-          if (!up) gone = { ...plane.policy, userId: state.userId };
-          plane.policy = none;
-          show(anonymous());
-        }
-      } catch {
-        // The core will say what is wrong with the storage.
-      }
+    if (persisted) plane.back();
     if (up || !(type == 'pageshow' ? persisted : key === null || key == config.key || key == agentKey())) return;
     hold(
       boot().catch(() => {
@@ -305,7 +307,7 @@ export const createSession = (given: SessionOptions): Session => {
   };
   const listenTo = (change: typeof addEventListener | undefined) => {
     change?.('storage', touched);
-    change?.('pageshow', touched, { capture: true });
+    change?.('pageshow', touched);
   };
 
   const match = createMatch(options.api);
@@ -363,6 +365,8 @@ export const createSession = (given: SessionOptions): Session => {
     ) as Methods),
     ready,
     get state() {
+      // Somebody's listener for pageshow may be called before ours.
+      if (plane.left) plane.back();
       return state;
     },
     subscribe: (fn) => listen('', fn),

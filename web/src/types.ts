@@ -627,7 +627,7 @@ export interface SessionEvent {
   /** With the type `'error'`. */
   readonly error?: SessionErrorLike;
   /** With the types `'logout'` and `'expired'`: who ended it, and on what grounds. */
-  readonly why?: EndReason;
+  readonly why?: TraceEntry;
   /**
    * With the type `'idle'`: when whoever is signed in, or the agent, will be signed out, in milliseconds since the epoch; `null`
    * when that is called off, or they have gone.
@@ -655,12 +655,14 @@ export type TraceTrigger =
   | 'idle'
   | 'absolute';
 
-/** One step of a session's life, for whoever asks why they were signed out. Nothing in it is secret. Frozen. */
+/** One step of a session's life, for whoever asks why they were signed out: which tab took it, set off by what. Nothing in it is secret. Frozen. */
 export interface TraceEntry {
   /** In milliseconds since the epoch. */
   readonly at: number;
   /** A name for a tab, as long as its page is loaded; `''` where it was none: the server itself, or whoever cleared the site's data. */
   readonly tab: string;
+  /** It is this tab. */
+  readonly here: boolean;
   /** Whose session, where it is not the user's own. */
   readonly as?: 'client' | 'agent';
   /**
@@ -677,12 +679,6 @@ export interface TraceEntry {
   readonly oauth?: { readonly error: string; readonly error_description?: string };
   /** Counts the changes of the session's record, in all tabs. */
   readonly generation: number;
-}
-
-/** How a session came to its end: by which tab, set off by what, and in whose words. Frozen. */
-export interface EndReason extends TraceEntry {
-  /** It was this tab. */
-  readonly here: boolean;
 }
 
 /** What a page can branch on. Codes never change their meaning. */

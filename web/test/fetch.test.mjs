@@ -765,3 +765,14 @@ test('FF-27 headers of every shape are those that the browser makes of them', as
         }
   assert.ok(good > 500);
 });
+
+test('S17 whoever sends by a rule marks it, so that the core knows what is used', async () => {
+  play({});
+  load({ load: 'eager' }, { stored: record() });
+  const { plane } = (await runtime()).options;
+  const { user } = plane.policy.rules;
+  await fetch('https://elsewhere.test/');
+  assert.equal(user.used, undefined);
+  await fetch(api);
+  assert.equal(user.used, true);
+});

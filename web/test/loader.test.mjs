@@ -125,6 +125,7 @@ const inPage = async (f, arg, path = '/') => {
           config: { key: 'latchkey/1/program', scope: 'é' },
           storage: kit.area,
           pending: kit.area,
+          plane: { policy: { rules: {} }, back() {} },
           navigate() {},
           publish: (what) => void published.push(what),
           onexit: () => void kit.exits++,

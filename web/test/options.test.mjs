@@ -68,6 +68,7 @@ test('an option of a wrong type is refused by name', () => {
     refreshLeeway: [-1, '30', NaN, Infinity, 2 ** 31, null],
     retries: [-1, '1', true],
     timeout: ['10', -1, 2 ** 31],
+    limits: [600, null, false],
     redirect: ['/login', null],
     navigate: ['/', {}],
     allowInsecure: ['yes', 1, null],
@@ -93,6 +94,9 @@ test('an option of a wrong type is refused by name', () => {
   invalid('api[0].as', { api: [{ url: '/', as: 'me' }] });
   invalid('api[0].except', { api: [{ url: '/', except: '/a' }] });
   invalid('api[0].except', { api: [{ url: '/', except: [1] }] });
+  for (const limit of ['idle', 'absolute', 'warning'])
+    for (const value of ['600', -1, NaN, null]) invalid(`limits.${limit}`, { limits: { [limit]: value } });
+  invalid('limits.sleep', { limits: { sleep: 600 } });
   invalid('redirect.exclude', { redirect: { exclude: [1] } });
   invalid('redirect.exclude', { redirect: { exclude: '/a' } });
   invalid('redirect.public', { redirect: { public: '/a' } });

@@ -661,10 +661,10 @@ test('the trace, and why a session ended, are the page’s to read and nobody’
     oauth: { error: 'invalid_grant' },
     generation: 3,
   };
-  play({ trace: () => ({ entries: [{ ...ended, what: 'ended', reason: 'expired' }] }) });
+  play({ trace: () => ({ tab: 'a', entries: [{ ...ended, what: 'ended', reason: 'expired' }] }) });
   const session = load();
   const all = await session.trace();
-  assert.deepEqual(all, [{ ...ended, what: 'ended', reason: 'expired' }]);
+  assert.deepEqual(all, [{ ...ended, here: true, what: 'ended', reason: 'expired' }]);
   assert.ok([all, all[0], all[0].oauth].every(Object.isFrozen));
   let told;
   session.on('logout', (event) => (told = event.why));

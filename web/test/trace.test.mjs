@@ -7,6 +7,7 @@ const { freeze } = Object;
 const whole = {
   at: 1790000000000,
   tab: 'abcdefgh',
+  here: false,
   what: 'ended',
   as: 'agent',
   trigger: 'doubt',
@@ -22,6 +23,8 @@ test('an entry of the core’s is taken as it is, and nobody can change it', () 
   assert.deepEqual(entry, whole);
   assert.ok(Object.isFrozen(entry) && Object.isFrozen(entry.oauth));
   assert.equal(entryOf({ ...whole, here: true }, freeze).here, true);
+  assert.equal(entryOf({ ...whole, here: true }, freeze, '').here, false, 'one that is stored can’t say so');
+  assert.equal(entryOf(whole, freeze, 'abcdefgh').here, true);
 });
 
 for (const [name, given] of Object.entries({
@@ -63,10 +66,10 @@ test('ST-08 what the core does not write is left out', () => {
 
 test('a trace is in the order of its times, as a tab may write later than another', () => {
   const [a, b, c, d] = [
-    { at: 3, what: 'began', tab: 'b', generation: 3 },
-    { at: 2, what: 'ended', tab: 'a', generation: 2 },
-    { at: 3, what: 'ended', tab: 'c', generation: 2 },
-    { at: 3, what: 'began', tab: 'c', generation: 2 },
+    { at: 3, here: false, what: 'began', tab: 'b', generation: 3 },
+    { at: 2, here: false, what: 'ended', tab: 'a', generation: 2 },
+    { at: 3, here: false, what: 'ended', tab: 'c', generation: 2 },
+    { at: 3, here: false, what: 'began', tab: 'c', generation: 2 },
   ];
   const all = trace(a, 'rubbish', b, null, c, d);
   assert.deepEqual(all, [b, c, d, a]);
@@ -74,10 +77,9 @@ test('a trace is in the order of its times, as a tab may write later than anothe
 });
 
 test('an end that each tab has noticed is one, and so is one that the record tells of too', () => {
-  const cleared = { at: 5, what: 'ended', tab: '', trigger: 'cleared', reason: 'revoked', generation: 4 };
+  const cleared = { at: 5, here: false, what: 'ended', tab: '', trigger: 'cleared', reason: 'revoked', generation: 4 };
   assert.deepEqual(trace(cleared, { ...cleared, at: 9000 }, { ...cleared, at: 60_000 }), [cleared]);
   assert.equal(trace(cleared, { ...cleared, generation: 5 }).length, 2);
-  assert.equal(trace(cleared, { ...cleared, at: 2 * 86_400_000 }).length, 2);
   assert.equal(trace({ ...cleared, what: 'failed' }, { ...cleared, what: 'failed' }).length, 2);
   assert.deepEqual(traceOf({ entries: [whole], why: { ...whole, at: whole.at + 3 } }, freeze), [whole]);
   assert.deepEqual(traceOf({ entries: [], why: whole }, freeze), [whole]);

@@ -15,7 +15,7 @@ const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
   'latchkey.min.js': 11_700,
-  'latchkey.runtime.min.js': 13_200,
+  'latchkey.runtime.min.js': 13_400,
   'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 760_000,
 };

@@ -136,16 +136,9 @@ func (f *feature) end(ctx context.Context, name string, reason session.Reason, r
 	if name == "" {
 		return
 	}
-	cause := session.Note{Reason: reason}
-	if reason == session.Expired {
-		cause.Trigger = session.OnIdle
-	}
-	was, ended := f.keeper.EndFor(ctx, name, cause)
+	was, ended := f.keeper.EndOf(ctx, name, reason)
 	if ended && revoke {
-		// The customer's own session waits for this, and nobody for it.
-		revoking, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)
-		f.client.Revoke(revoking, was.Tokens)
-		cancel()
+		f.client.Revoke(ctx, was.Tokens)
 	}
 	f.restored(ctx)
 }

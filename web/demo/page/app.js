@@ -1,4 +1,5 @@
 // The demo: a session, the switches that make trouble for it, and a timeline of what came of it.
+import { history } from './history.js';
 import { Recorder } from './record.js';
 import { config, scheme, session } from './session.js';
 import { timeline } from './timeline.js';
@@ -324,6 +325,8 @@ timeline({
     details: $('details'),
   },
 });
+
+history({ session, recorder, parts: { sentence: $('why'), list: $('steps'), empty: $('no-history') } });
 
 session.subscribe(showState);
 setInterval(countDown, 1000);

@@ -6,7 +6,7 @@ import { createSession, oauth } from '/dist/latchkey.js';
 // What the engine itself uses, from before any session.
 const { setTimeout } = globalThis;
 const twin = globalThis.twin;
-const { origins, group } = globalThis.settings;
+const { origins, group, patience } = globalThis.settings;
 
 const scheme = oauth({
   flow: 'password',
@@ -247,8 +247,6 @@ for (const type of ['unhandledrejection', 'error'])
     event.preventDefault();
     current?.note({ [type]: event.reason ?? event.error });
   });
-
-const patience = 10_000;
 
 async function once(program, index, variant) {
   // Of one length, as a URL's length shows in places.

@@ -52,7 +52,7 @@ const entryOf = (where, { method, url, rawHeaders }, body) => {
 };
 
 /**
- * Starts them. `here`, `there`, `far` and `h2` are origins; `command` is what a page may ask for, on behalf of a group of
+ * Starts them. `here`, `there`, `far` and `h2` are origins; one more takes what a page asks for, on behalf of a group of
  * programs; `log(run)` has what arrived in one run of one program, oldest first.
  */
 export async function startTwinServer() {
@@ -181,7 +181,8 @@ export async function startTwinServer() {
     if (pathname === '/token') return token(request, response);
     const name = normalize(pathname === '/' ? '/twin/index.html' : pathname);
     try {
-      const file = await readFile(join(web, name.startsWith('/dist/') ? '' : 'e2e', name));
+      let file = await readFile(join(web, name.startsWith('/dist/') ? '' : 'e2e', name));
+      if (name.endsWith('.html')) file = `${file}`.replace("'{settings}'", JSON.stringify({ origins, command }));
       response.writeHead(200, { 'content-type': types[extname(name)] ?? 'text/plain' }).end(file);
     } catch {
       response.writeHead(404).end();
@@ -203,6 +204,14 @@ export async function startTwinServer() {
     origins[name] = await listen(server, name === 'h2' ? 'https' : 'http');
   }
 
+  // An origin of its own, so that no request of a program's waits for a connection because of it.
+  servers.command = createServer(async (request, response) => {
+    const [group, name, ...args] = JSON.parse((await bytesOf(request)).toString());
+    const result = await commands[name](group, ...args);
+    response.writeHead(200, { 'access-control-allow-origin': '*' }).end(JSON.stringify(result ?? null));
+  });
+  const command = await listen(servers.command);
+
   const commands = {
     /** The group's token is good no more. */
     refuse: (group) => void tokens.set(group, { ...tokens.get(group), good: undefined }),
@@ -216,7 +225,6 @@ export async function startTwinServer() {
   return {
     origins,
     log,
-    command: (group, name, ...args) => commands[name](group, ...args),
     async close() {
       for (const { go } of gates.values()) go.resolve();
       for (const session of sessions) session.destroy();

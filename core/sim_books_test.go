@@ -114,7 +114,8 @@ func (s *sim) stolen(b *book, thief *browsertest.Tab) {
 	if !silent {
 		s.fail("invariant 1: %s took the turn of %s, which was alive", thief.Name, holder.Name)
 	}
-	for _, send := range s.flying {
+	// What it got it has not stored yet, or nobody would send again.
+	for _, send := range s.sends[b.refresh] {
 		if send.tab == holder {
 			send.unknown = true
 		}

@@ -141,11 +141,14 @@ func (s *Store) read(ctx context.Context) (session.Record, error) {
 func (s *Store) Update(ctx context.Context, change func(session.Record) (session.Record, bool)) session.Record {
 	// Each part has its own time: a slow one must not take the next one's.
 	ctx = context.WithoutCancel(ctx)
-	wait, cancelWait := context.WithTimeout(ctx, patience)
-	defer cancelWait()
 	// A tab that froze inside these few lines would keep the lock for ever. A
 	// logout must work all the same, so it goes on without.
-	if release, err := s.locks.Acquire(wait, s.key+"/write"); err == nil {
+	// Whose own time went by while it was frozen itself asks once more.
+	var release func()
+	if err := twice(ctx, func(ctx context.Context) (err error) {
+		release, err = s.locks.Acquire(ctx, s.key+"/write")
+		return err
+	}); err == nil {
 		defer release()
 	}
 	now := s.Load(ctx)

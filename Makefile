@@ -51,7 +51,7 @@ test-web:
 test-e2e:
 	$(say) "testing in the browser, against real servers"
 	node web/tools/browser.mjs >/dev/null
-	cd web && node --test --test-concurrency=1 e2e
+	cd web && node --test --test-concurrency=2 e2e
 
 bench: build
 	$(say) "measuring, side by side"

@@ -157,8 +157,8 @@ func (s *sim) replaceTab(p *page) {
 	s.open()
 }
 
-// freeze has a tab stand still, but not between its decision to write and the write: a
-// browser does both in one task.
+// freeze has a tab stand still, but not between its decision to write, or to steal a lock,
+// and that: a browser does both in one task.
 func (s *sim) freeze(p *page) {
 	doing := ""
 	if holder := s.profile.Holder(simKey + "/refresh"); holder != nil && s.rng.IntN(4) > 0 {
@@ -168,14 +168,11 @@ func (s *sim) freeze(p *page) {
 			}
 		}
 	}
-	if s.profile.Holder(simKey+"/write") == p.tab || s.profile.Holder(simKey+"/agent/write") == p.tab || s.profile.Holder(simKey+"/client/write") == p.tab {
-		return
-	}
 	s.mu.Lock()
 	for _, op := range s.parked {
 		switch {
 		case op.tab != p.tab:
-		case strings.HasPrefix(op.what, "set "), strings.HasPrefix(op.what, "remove "):
+		case strings.HasPrefix(op.what, "set "), strings.HasPrefix(op.what, "remove "), strings.HasPrefix(op.what, "steal "):
 			s.mu.Unlock()
 			return
 		case strings.HasPrefix(op.what, "send ") && strings.Contains(op.what, " refresh_token "):

@@ -53,6 +53,7 @@ func TestRR10AFrozenTabIsTakenOverFrom(t *testing.T) {
 		// asked is how often the server is asked for tokens.
 		asked int
 	}{
+		{"as it gets the lock", "held", 1},
 		{"before it has read again", "get " + simKey, 1},
 		{"before it has written down what it does", "get " + simKey + "/attempt", 1},
 		{"before it sends", "set " + simKey + "/attempt", 1},
@@ -227,5 +228,43 @@ func TestRR17AnEndInDoubtSaysSo(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, said, `"trigger":"doubt"`)
 		assert.Equal(t, "anonymous", b.user())
+	})
+}
+
+// A tab that freezes with the write lock holds nobody up for long, and what it does when it thaws
+// it decides by what is there then.
+func TestRR10TheWriteLockOfAFrozenTabIsTaken(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, _ *browsertest.AuthServer, a, b *page) {
+		has := false
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			switch {
+			case tab != a.tab:
+			case what == "lock "+simKey+"/write":
+				has = true
+			case has && !tab.Frozen():
+				has = false
+				tab.Freeze()
+			}
+			return nil
+		}
+		left := make(chan error, 1)
+		go func() {
+			_, err := a.call("logout", "{}")
+			left <- err
+		}()
+		synctest.Wait()
+		require.True(t, a.tab.Frozen(), "the test has to meet the moment")
+		begun := profile.Now()
+		signIn(t, b, "bob")
+		assert.LessOrEqual(t, profile.Now().Sub(begun), 5*time.Second)
+		session, version, _, _ := b.now()
+		profile.Step = nil
+		a.tab.Thaw()
+		require.NoError(t, <-left)
+		synctest.Wait()
+		assert.Equal(t, []string{"anonymous", "anonymous"}, []string{a.user(), b.user()}, "the logout is bob's too: it was decided by what was there")
+		_, ended, _, _ := b.now()
+		assert.NotEmpty(t, session)
+		assert.Equal(t, version+1, ended)
 	})
 }

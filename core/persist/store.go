@@ -20,6 +20,9 @@ import (
 // take no time unless something is broken, and then it's better to go on.
 const patience = 2 * time.Second
 
+// atOnce is how long a lock takes that nobody holds.
+const atOnce = 100 * time.Millisecond
+
 // Store implements [session.Store].
 type Store struct {
 	storage browser.Storage
@@ -141,14 +144,8 @@ func (s *Store) read(ctx context.Context) (session.Record, error) {
 func (s *Store) Update(ctx context.Context, change func(session.Record) (session.Record, bool)) session.Record {
 	// Each part has its own time: a slow one must not take the next one's.
 	ctx = context.WithoutCancel(ctx)
-	// A tab that froze inside these few lines would keep the lock for ever. A
-	// logout must work all the same, so it goes on without.
-	// Whose own time went by while it was frozen itself asks once more.
-	var release func()
-	if err := twice(ctx, func(ctx context.Context) (err error) {
-		release, err = s.locks.Acquire(ctx, s.key+"/write")
-		return err
-	}); err == nil {
+	// A logout must work whatever becomes of the lock: it goes on without.
+	if release, err := s.turn(ctx); err == nil {
 		defer release()
 	}
 	now := s.Load(ctx)
@@ -166,6 +163,30 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 	}
 	s.memory, s.seen = nil, next
 	return next
+}
+
+// turn takes the write lock. It is held for a few lines, so whoever has it for longer is
+// frozen, and would keep it for ever: it is taken from that tab, which reads and
+// decides in one task of the browser's and so has done neither or both.
+func (s *Store) turn(ctx context.Context) (release func(), err error) {
+	name := s.key + "/write"
+	take := func(name string, lock func(context.Context, string) (func(), error), patience time.Duration) (func(), error) {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		return lock(ctx, name)
+	}
+	if release, err = take(name, s.locks.Acquire, patience); err != context.DeadlineExceeded {
+		return release, err
+	}
+	// One tab at a time, as the next one would take it from the first.
+	if done, err := take(name+"/over", s.locks.Acquire, patience); err == nil {
+		defer done()
+	}
+	// Somebody else has been faster; or this tab's own time went by while it was frozen itself.
+	if release, err = take(name, s.locks.Acquire, atOnce); err == nil {
+		return release, nil
+	}
+	return take(name, s.locks.Steal, patience)
 }
 
 func (s *Store) write(ctx context.Context, next session.Record) error {

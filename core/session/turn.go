@@ -75,7 +75,8 @@ func (k *Keeper) takeTurn() (turn, error) {
 
 var errSilent = errcode.New(errcode.Timeout, "whoever holds the lock gives no sign of life")
 
-// wait waits in line; errSilent means that whoever holds the lock seems to be frozen.
+// wait waits in line; errSilent means that whoever holds the lock seems to be frozen. A turn
+// without a release is to be waited for anew, as this tab has stood still.
 func (k *Keeper) wait(ctx context.Context) (turn, error) {
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
@@ -92,17 +93,30 @@ func (k *Keeper) wait(ctx context.Context) (turn, error) {
 	defer stop()
 	quiet := 0
 	for pause := hurry; ; pause = patience {
+		asked := k.Clock.Now()
 		look, stopLook := k.after(pause)
 		for looking := true; looking; {
 			select {
 			case g := <-granted:
 				stopLook()
+				if g.err == nil && k.stoodStill(asked, pause) {
+					g.release()
+					return turn{}, nil
+				}
 				return turn{release: g.release}, g.err
 			case <-signs:
 				quiet = 0
 			case <-look:
 				looking = false
 			}
+		}
+		if k.stoodStill(asked, pause) {
+			// The lock may have been this tab's long ago, and somebody else's since.
+			giveUp()
+			if g := <-granted; g.err == nil {
+				g.release()
+			}
+			return turn{}, nil
 		}
 		if quiet == silence {
 			giveUp()
@@ -142,16 +156,29 @@ func (k *Keeper) takeOver(ctx context.Context) (turn, error) {
 func (k *Keeper) alive(ctx context.Context) bool {
 	signs, stop := k.Peers.Hear(k.Lock)
 	defer stop()
-	k.Peers.Ask(k.Lock)
-	late, stopLate := k.after(prompt)
-	defer stopLate()
-	select {
-	case <-signs:
-		return true
-	case <-late:
-	case <-ctx.Done():
+	for {
+		asked := k.Clock.Now()
+		k.Peers.Ask(k.Lock)
+		late, stopLate := k.after(prompt)
+		select {
+		case <-signs:
+			stopLate()
+			return true
+		case <-late:
+		case <-ctx.Done():
+			stopLate()
+			return false
+		}
+		if !k.stoodStill(asked, prompt) {
+			return false
+		}
 	}
-	return false
+}
+
+// stoodStill tells whether this tab was frozen itself, or its machine slept, while it
+// waited: what it has not heard meanwhile may yet come, and says nothing.
+func (k *Keeper) stoodStill(since time.Time, waited time.Duration) bool {
+	return k.Clock.Now().Sub(since) > waited+patience
 }
 
 // after is a moment from now.

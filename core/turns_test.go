@@ -257,14 +257,55 @@ func TestRR10TheWriteLockOfAFrozenTabIsTaken(t *testing.T) {
 		begun := profile.Now()
 		signIn(t, b, "bob")
 		assert.LessOrEqual(t, profile.Now().Sub(begun), 5*time.Second)
-		session, version, _, _ := b.now()
+		made, version, _, _ := b.now()
 		profile.Step = nil
 		a.tab.Thaw()
 		require.NoError(t, <-left)
 		synctest.Wait()
 		assert.Equal(t, []string{"anonymous", "anonymous"}, []string{a.user(), b.user()}, "the logout is bob's too: it was decided by what was there")
 		_, ended, _, _ := b.now()
-		assert.NotEmpty(t, session)
+		assert.NotEmpty(t, made)
 		assert.Equal(t, version+1, ended)
+	})
+}
+
+// Seed 72023: a tab that was frozen in the line for the write lock had waited long enough when it thawed, and
+// went on without: beside whoever had the lock.
+func TestSeed72023WhoStoodStillInLineStaysInLine(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, _ *browsertest.AuthServer, a, b *page) {
+		holds, writes := make(chan struct{}), make(chan struct{})
+		locked := false
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			switch {
+			case tab == a.tab && what == "lock "+simKey+"/write":
+				locked = true
+			case tab == a.tab && locked && what == "get "+simKey:
+				locked = false
+				close(holds)
+				<-writes
+			}
+			return nil
+		}
+		in := func(p *page, user string, done chan error) {
+			_, err := p.call("loginWithCredentials", `{"username":"`+user+`","password":"wonderland"}`)
+			done <- err
+		}
+		first, second := make(chan error, 1), make(chan error, 1)
+		go in(a, "alice", first)
+		<-holds
+		go in(b, "bob", second)
+		synctest.Wait()
+		b.tab.Freeze()
+		time.Sleep(1500 * time.Millisecond)
+		_, before, _, _ := b.now()
+		// Its time in line is over as it thaws, and the one before it is about to write.
+		time.AfterFunc(time.Second, b.tab.Thaw)
+		time.AfterFunc(time.Second+50*time.Millisecond, func() { close(writes) })
+		require.NoError(t, <-first)
+		require.NoError(t, <-second)
+		synctest.Wait()
+		_, after, _, _ := b.now()
+		assert.Equal(t, before+2, after, "two sign-ins are two generations")
+		assert.Equal(t, []string{"bob", "bob"}, []string{a.user(), b.user()})
 	})
 }

@@ -557,6 +557,7 @@ func TestCK08AMarkerAfterALogout(t *testing.T) {
 			j.take()
 			assert.Equal(t, []string{"anonymous", ""}, []string{open().user(), j.take()}, "the backend's session is alive, and is not taken up")
 			// Signed in by a form, or a callback, of the backend's own.
+			synctest.Wait()
 			j.set(func() {
 				j.cookie = "bob"
 				j.mark(profile)

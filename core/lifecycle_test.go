@@ -159,6 +159,7 @@ func TestRR11APageThatComesBackLooksBeforeItSends(t *testing.T) {
 		first, second := signedIn(t, profile, server, config("")), openPage(t, profile, server, config(""))
 		first.tab.Leave(true)
 		synctest.Wait()
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			if tab == first.tab && what == "note" {
 				return browser.ErrNetwork // it hears nothing in there

@@ -1,7 +1,9 @@
 package core_test
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +22,8 @@ import (
 func limited(limits string) string { return config(`"limits":{` + limits + `},`) }
 
 // warned notes each warning of a page: when it ends, from now.
-func warned(profile *browsertest.Profile, p *page) *[]string {
+func warned(profile *browsertest.Profile, p *page) (told func() []string) {
+	var mu sync.Mutex
 	var all []string
 	p.heard = func(e strictjson.Value) {
 		if e.Get("type").TextOr("") != "idle" {
@@ -30,9 +33,15 @@ func warned(profile *browsertest.Profile, p *page) *[]string {
 		if at, ok := e.Get("endsAt").Int(); ok {
 			text = time.UnixMilli(at).Sub(profile.Now()).Round(time.Second).String()
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		all = append(all, text)
 	}
-	return &all
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
 }
 
 func TestLimitsWhoeverDoesNothingIsSignedOutInAllTabs(t *testing.T) {
@@ -45,10 +54,10 @@ func TestLimitsWhoeverDoesNothingIsSignedOutInAllTabs(t *testing.T) {
 		second.tab.Signal(browser.Active)
 		time.Sleep(9 * time.Minute)
 		synctest.Wait()
-		assert.Equal(t, []string{"1m0s"}, *warnings)
+		assert.Equal(t, []string{"1m0s"}, warnings())
 		first.tab.Signal(browser.Active)
 		synctest.Wait()
-		assert.Equal(t, []string{"1m0s", "called off"}, *warnings)
+		assert.Equal(t, []string{"1m0s", "called off"}, warnings())
 		assert.Equal(t, "alice", second.user())
 		time.Sleep(10*time.Minute - time.Second)
 		assert.Equal(t, "alice", second.user())
@@ -103,11 +112,11 @@ func TestLimitsASessionLastsNoLongerThanThat(t *testing.T) {
 		assert.Equal(t, "alice", p.user())
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Equal(t, []string{"5m0s"}, *warnings)
+		assert.Equal(t, []string{"5m0s"}, warnings())
 		assert.Contains(t, p.takeEvents(), "idle:absolute")
 		p.tab.Signal(browser.Active)
 		synctest.Wait()
-		assert.Len(t, *warnings, 1, "nothing calls that off")
+		assert.Len(t, warnings(), 1, "nothing calls that off")
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		assert.Equal(t, "anonymous", p.user())

@@ -24,6 +24,7 @@ func TestRR03ARequestDuringARefreshGoesOnceWithTheNewToken(t *testing.T) {
 		profile.Jump(2 * time.Hour) // its token is known to be over
 		answer := make(chan struct{})
 		synctest.Wait()
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			if strings.HasPrefix(what, refreshAnswer) {
 				<-answer
@@ -66,6 +67,7 @@ func TestSeed2653WhoTakesOverReadsTheAttemptFirst(t *testing.T) {
 		var stolen bool
 		var looks int
 		synctest.Wait()
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -107,6 +109,7 @@ func TestSeed13511WhoLostItsTurnUnawaresDoesNotSend(t *testing.T) {
 		var mu sync.Mutex
 		var got, stolen, thawed bool
 		synctest.Wait()
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -146,6 +149,7 @@ func TestSeed1816TabsWithoutACommonStorageComeToRest(t *testing.T) {
 		var mu sync.Mutex
 		notes := 0
 		synctest.Wait()
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -235,6 +239,7 @@ func TestST16WhatTwoTabsWriteAtOnceIsNeverMixed(t *testing.T) {
 			signIn(t, first, "alice")
 			second := openPage(t, profile, server, config(untraced))
 			synctest.Wait()
+			synctest.Wait() // nothing runs beside this
 			profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 				if strings.HasPrefix(what, "answer") && strings.Contains(what, slow) {
 					time.Sleep(time.Second)

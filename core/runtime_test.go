@@ -450,6 +450,7 @@ func TestStorageThatIsLateIsNotBelieved(t *testing.T) {
 		signIn(t, p, "alice")
 		other := openPage(t, profile, server, config(""))
 		arrive := make(chan struct{})
+		synctest.Wait() // nothing runs beside this
 		profile.Late = true
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, operation string) error {
 			if operation == "deliver" || operation == "note" {

@@ -60,6 +60,7 @@ func shopWorld(t *testing.T, test func(t *testing.T, profile *browsertest.Profil
 
 func TestS48AThousandRequestsInTenTabsAtStartMakeOneClientToken(t *testing.T) {
 	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			if strings.HasPrefix(what, "answer") {
 				time.Sleep(time.Second) // all have asked by then
@@ -133,6 +134,7 @@ func TestS85TheEndIsOfTheAgentWhoWasAway(t *testing.T) {
 		profile.Jump(11 * time.Minute)
 		written := make(chan struct{})
 		var once sync.Once
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			switch {
 			case tab == first.tab && what == "set "+simKey+"/agent/active":
@@ -176,6 +178,7 @@ func TestS85TheEndOfAnAgentWhoWasAwayWaitsForNoServerForEver(t *testing.T) {
 		profile.Jump(11 * time.Minute)
 		p.tab.Signal(browser.Resumed)
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		assert.Empty(t, p.agentOf())
 		assert.True(t, asked)
 		assert.True(t, givenUp)
@@ -190,6 +193,7 @@ func TestS85TwoTabsDoNotWriteOverEachOtherForEver(t *testing.T) {
 		synctest.Wait()
 		var mu sync.Mutex
 		deaf, written := true, 0
+		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
 			defer mu.Unlock()

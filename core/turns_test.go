@@ -30,6 +30,9 @@ func tabsOf(t *testing.T, change func(*browsertest.Profile, *browsertest.AuthSer
 		b := openPage(t, profile, server, config(""))
 		server.Expire()
 		a.takeEvents()
+		// What is written down beside all that is done with.
+		time.Sleep(time.Second)
+		synctest.Wait()
 		test(t, profile, server, a, b)
 		time.Sleep(time.Minute) // what a dead tab waits for ends by its deadline
 	})
@@ -258,7 +261,6 @@ func TestRR10TheWriteLockOfAFrozenTabIsTaken(t *testing.T) {
 		signIn(t, b, "bob")
 		assert.LessOrEqual(t, profile.Now().Sub(begun), 5*time.Second)
 		made, version, _, _ := b.now()
-		profile.Step = nil
 		a.tab.Thaw()
 		require.NoError(t, <-left)
 		synctest.Wait()

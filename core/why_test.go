@@ -268,9 +268,15 @@ func TestXS09NothingInTheTraceIsASecret(t *testing.T) {
 			}
 			return nil, nil
 		}
+		var mu sync.Mutex
 		var told []string
 		p := openPage(t, profile, server, config(""))
-		p.heard = func(e strictjson.Value) { told = append(told, e.Get("why").JSON()) }
+		synctest.Wait()
+		p.heard = func(e strictjson.Value) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, e.Get("why").JSON())
+		}
 		_, err := p.call("loginWithCredentials", `{"username":"bob","password":"looking-glass"}`)
 		require.Error(t, err)
 		signIn(t, p, "bob")
@@ -305,6 +311,9 @@ func TestXS09NothingInTheTraceIsASecret(t *testing.T) {
 		time.Sleep(time.Second)
 
 		assert.Equal(t, "began, ended switched, began, ended expired server_error invalid_grant, began, ended user", came.tale(t))
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		seen := slices.Concat(told, []string{ended, profile.Storage().Value("latchkey/1/id/shop/"), profile.Storage().Value("latchkey/1/id/shop//trace")})
 		for _, e := range came.trace(t) {
 			seen = append(seen, e.JSON())

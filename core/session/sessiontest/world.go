@@ -149,7 +149,7 @@ func (w *world) open() *Tab {
 func (w *world) newTab() *Tab {
 	w.Helper()
 	p := &Tab{world: w, tab: w.profile.Open(Origin + "/")}
-	rt, err := core.New(w.Config, p.tab.Browser(), p.publish)
+	rt, err := core.New(untraced(w.Config), p.tab.Browser(), p.publish)
 	require.NoError(w, err)
 	p.rt = rt
 	w.set(func() { w.tabs = append(w.tabs, p) })
@@ -227,3 +227,6 @@ func (w *world) end() {
 		}
 	}
 }
+
+// untraced is a configuration without what is written down for people, beside all else.
+func untraced(config string) string { return strings.Replace(config, "{", `{"trace":false,`, 1) }

@@ -13,6 +13,9 @@ import (
 func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
 	code := m.Run()
+	if runtime.GOOS == "js" {
+		os.Exit(code) // Go's own goroutines there, for events, come and go
+	}
 	left := 0
 	// One that has been told to end may need a turn for it.
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); runtime.Gosched() {

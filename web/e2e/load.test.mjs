@@ -275,7 +275,9 @@ demo(
     const { heap: start, ...first } = before;
     assert.deepEqual(after, first);
     assert.ok(heap - start <= megabyte, `the heap has grown by ${heap - start} bytes`);
-    assert.equal(await wasmMemory(page), wasm);
+    // It is grown in steps of half a megabyte, by when Go collects; 10 kB kept in each round would be more than this.
+    const grown = (await wasmMemory(page)) - wasm;
+    assert.ok(grown <= 2 * megabyte, `WebAssembly's memory has grown by ${grown} bytes`);
   },
 );
 

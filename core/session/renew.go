@@ -129,7 +129,12 @@ func (k *Keeper) renew(l *lane, from Stamp, resource string, trigger Trigger) er
 			defer t.release() // a panic must not keep it either
 			err = k.renewIn(t, l, from, resource, trigger)
 		}()
-		if !errors.Is(err, browser.ErrLate) || tries == 0 {
+		if !errors.Is(err, browser.ErrLate) {
+			return err
+		}
+		if tries == 0 {
+			err = errcode.Wrap(errcode.Timeout, "another tab did not finish its refresh in time", err)
+			k.putOff(err, l, Attempt{})
 			return err
 		}
 	}

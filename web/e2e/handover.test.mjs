@@ -64,13 +64,14 @@ const handed = (name, act) =>
     }
   });
 
-/** Signs in by redirect. */
+/** Signs in by redirect. The page that was wanted shows the state before its runtime is there, which tells the login. */
 async function signIn(page, user = 'alice', password = 'wonderland') {
   void page.evaluate(() => session.loginWithRedirect()).catch(() => {});
   await page.fill('[name=username]', user);
   await page.fill('[name=password]', password);
   await page.click('button[value=signin]');
   await page.waitForFunction(() => location.pathname !== '/callback' && globalThis.session?.state.isLoggedIn);
+  await eventOf(page, 'login');
 }
 
 const who = async (page, url) => {

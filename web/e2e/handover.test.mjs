@@ -52,7 +52,9 @@ const handed = (name, act) =>
       for (const secret of backend.tokens.filter(Boolean)) oracle.secrets.add(secret);
       for (const page of context.pages()) {
         if (!page.url().startsWith(backend.origin)) continue;
-        const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, session.state]));
+        const stored = await page.evaluate(() =>
+          JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, session.state]),
+        );
         for (const secret of oracle.secrets) assert.ok(!stored.includes(secret), 'a secret is in the storage');
         assert.doesNotMatch(stored, /eyJ|Bearer/);
       }
@@ -178,7 +180,11 @@ handed('S12 nobody but the page can hand a code over', async ({ backend, open })
   await stranger.goto(`${backend.api}/api/me`);
   const tried = await stranger.evaluate(async (url) => {
     const body = JSON.stringify({ code: 'c', codeVerifier: 'v', redirectUri: 'r' });
-    const send = (init) => fetch(url, { method: 'POST', credentials: 'include', body, ...init }).then(({ type }) => type, () => 'refused');
+    const send = (init) =>
+      fetch(url, { method: 'POST', credentials: 'include', body, ...init }).then(
+        ({ type }) => type,
+        () => 'refused',
+      );
     return [await send({ headers: { 'content-type': 'application/json' } }), await send({ mode: 'no-cors' })];
   }, `${backend.origin}/auth/code`);
   assert.deepEqual(tried, ['refused', 'opaque']);

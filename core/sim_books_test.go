@@ -1,10 +1,12 @@
 package core_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"latchkey/core/browser/browsertest"
+	"latchkey/core/session"
 	"latchkey/core/strictjson"
 )
 
@@ -21,6 +23,19 @@ type refreshSend struct {
 	over     bool // the request has ended there, one way or the other
 	refused  bool // the server refused before it did anything, or its answer can't be read
 	unknown  bool // nobody knew what came of it when it was decided to send it again
+}
+
+// goodbye is a logout that a page was asked for.
+type goodbye struct {
+	user string // whom it showed
+	over bool
+}
+
+// asked tells whether somebody has asked for the end of a user's session. Called with mu held.
+func (s *sim) asked(user string) bool {
+	return slices.ContainsFunc(s.leaving, func(l *goodbye) bool {
+		return l.user == user || !session.IsUser(l.user)
+	})
 }
 
 // doubt tells whether nobody knows what came of it.
@@ -160,6 +175,7 @@ func (s *sim) check() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look(s.main)
+	s.leaving = slices.DeleteFunc(s.leaving, func(l *goodbye) bool { return l.over })
 	if s.shop != nil {
 		s.shop.check()
 	}
@@ -184,7 +200,7 @@ func (s *sim) look(b *book) {
 	if v.Kind() == strictjson.Missing || v.Get("format").Kind() == strictjson.Missing {
 		return
 	}
-	session, ended := v.Get("session").TextOr(""), v.Get("ended").TextOr("")
+	name, ended := v.Get("session").TextOr(""), v.Get("ended").TextOr("")
 	generation, _ := v.Get("generation").Int()
 	if generation < b.highest && !s.broken {
 		s.fail("invariant 3: the %sgeneration went back from %d to %d", b.whose, b.highest, generation)
@@ -193,23 +209,26 @@ func (s *sim) look(b *book) {
 		s.fail("invariant 3: the %srecord is another one, and its generation is %d as before", b.whose, generation)
 	}
 	b.highest = generation
-	if session != b.last {
+	if name != b.last {
 		b.gone[b.last] = b.last != ""
 		if ended == "expired" && !s.mayEnd(b) {
 			s.fail("invariant 5: the %ssession ended, and the server has not ended it", b.whose)
 		}
+		if _, user, _ := strings.Cut(s.server.Owner(b.refresh), "/"); ended == "user" && s.shop == nil && !s.broken && !s.asked(user) {
+			s.fail("invariant 5: the session of %s ended by a logout, and none was asked for that showed it", user)
+		}
 		if ended != "" {
 			s.saw("an end: " + ended)
 		}
-		s.note("-- %ssession %q, generation %d, ended %q", b.whose, session, generation, ended)
-		s.shop.changed(b, session, ended)
+		s.note("-- %ssession %q, generation %d, ended %q", b.whose, name, generation, ended)
+		s.shop.changed(b, name, ended)
 	}
-	s.back(b, session)
+	s.back(b, name)
 	s.readable(b.key, text)
-	if session == b.last && session != "" {
+	if name == b.last && name != "" {
 		s.saw("a session that goes on")
 	}
-	b.last, b.refresh = session, v.Get("tokens").Get("refresh").TextOr("")
+	b.last, b.refresh = name, v.Get("tokens").Get("refresh").TextOr("")
 }
 
 // back holds invariant 3.

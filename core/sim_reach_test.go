@@ -47,7 +47,7 @@ var modes = []string{"none", "agent", "emulating", "restoring"}
 var must = slices.Concat([]string{
 	"start", "refresh", "loginWithCredentials", "logout", "agentLogin", "agentLogout", "emulate", "stopEmulating",
 	"a request as user", "a request as client", "a request as agent", "a request as user-or-client",
-	"a session that goes on", "an end: expired", "an end: user", "an end by the server", "an answer whose turn was taken",
+	agentsOut, customersOut, "a session that goes on", "an end: expired", "an end: user", "an end by the server", "an answer whose turn was taken",
 	"a lost send", "a lost answer", "a lost note", "a doubled note", "a forged note",
 	"a tab's death", "one tab more", "one tab", "eight tabs", "a tab that comes back", "a tab that thaws", "a tab that stays frozen", "a tab that freezes",
 	"a tab that freezes before it sends a refresh", "a tab that freezes before it has the answer to a refresh", "a tab that freezes with the refresh lock",

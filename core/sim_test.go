@@ -27,7 +27,8 @@ import (
 //  3. a session that has ended never comes back, and no generation goes back;
 //  4. every call ends in time; in the end everybody who waits has been answered, and all
 //     tabs agree;
-//  5. no session ends unless the server has ended it: nothing that passes is an end;
+//  5. no session ends unless the server has ended it, or a logout was asked for where it
+//     was shown: nothing that passes is an end;
 //  6. what is stored can be read by this version, and by any other that knows format 1.
 //
 // Every second schedule has an agent in it, and what goes with that (sim_shop_test.go).

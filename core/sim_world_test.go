@@ -71,11 +71,13 @@ type sim struct {
 	dice   map[*browsertest.Tab]uint64
 	main   *book
 	shop   *shop // nil where nobody but the customer is there
-	now    int   // the step
-	tell   bool
-	story  []string
-	failed string
-	calm   bool
+	// leaving are the logouts under way.
+	leaving []*goodbye
+	now     int // the step
+	tell    bool
+	story   []string
+	failed  string
+	calm    bool
 	// broken says that the storage has failed: what a tab knows is not in it any more.
 	broken bool
 	// newer is the record that a version to come has left, planted any that no tab has
@@ -441,8 +443,15 @@ func (s *sim) act(p *page, command, args string) {
 	s.note("%s: %s %s", p.tab.Name, command, args)
 	s.saw(command)
 	before, _, _, _ := p.now()
+	out := &goodbye{user: p.user()}
+	if command == "logout" {
+		s.leaving = append(s.leaving, out)
+	}
 	s.call(p, command, func() {
 		_, err := p.call(command, args)
+		s.mu.Lock()
+		out.over = true
+		s.mu.Unlock()
 		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
 			s.mu.Lock()
 			s.main.gone[before] = true

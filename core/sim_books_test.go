@@ -47,16 +47,19 @@ func (r *refreshSend) doubt() bool {
 // book is what is known of one record.
 type book struct {
 	key, whose string
-	gone       map[string]bool // sessions that have ended
-	last       string          // the session last seen in storage
-	refresh    string          // its refresh token
+	area       *browsertest.Area
+	tab        *browsertest.Tab // whose storage that is; nil where it is everybody's
+	gone       map[string]bool  // sessions that have ended
+	last       string           // the session last seen in storage
+	refresh    string           // its refresh token
+	access     string
 	highest    int64
 	changed    int // the step in which another session came
 	text       string
 }
 
-func newBook(key, whose string) *book {
-	return &book{key: key, whose: whose, gone: map[string]bool{}}
+func newBook(area *browsertest.Area, key, whose string) *book {
+	return &book{area: area, key: key, whose: whose, gone: map[string]bool{}}
 }
 
 // sending is called when a refresh reaches the server: invariant 1. Called with mu held.
@@ -71,6 +74,9 @@ func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) 
 	} else {
 		s.saw("a refresh, at a server that is " + string(s.plan.server))
 	}
+	if s.plan.apart {
+		s.rightful(tab, token)
+	}
 	send := &refreshSend{tab: tab, refused: refused || s.outage == "half"}
 	s.sends[token] = append(s.sends[token], send)
 	s.flying[flight{tab, client}] = send
@@ -82,7 +88,7 @@ func (s *sim) happened(op *operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.books() {
-		if op.what == "steal "+b.key+"/refresh" {
+		if op.what == "steal "+b.key+"/refresh" && (b.tab == nil || b.tab == s.profile.Holder(b.key+"/refresh")) {
 			s.stolen(b, op.tab)
 		}
 	}
@@ -95,7 +101,7 @@ func (s *sim) happened(op *operation) {
 
 // decided is told of each operation that is about to happen. A tab that writes an attempt
 // down has decided to send, and looks at nothing more. Called with mu held.
-func (s *sim) decided(what string) {
+func (s *sim) decided(tab *browsertest.Tab, what string) {
 	if !strings.HasPrefix(what, "set ") || !strings.HasSuffix(what, "/attempt") {
 		return
 	}
@@ -103,7 +109,7 @@ func (s *sim) decided(what string) {
 		s.shop.taken(func(tab *browsertest.Tab) bool { return tab.Dead() || tab.Frozen() })
 	}
 	for _, b := range s.books() {
-		if what == "set "+b.key+"/attempt" {
+		if what == "set "+b.key+"/attempt" && (b.tab == nil || b.tab == tab) {
 			for _, send := range s.sends[b.refresh] {
 				send.doubt()
 			}
@@ -147,6 +153,9 @@ func (s *sim) books() []*book {
 	if s.shop != nil {
 		return []*book{s.main, s.shop.agent}
 	}
+	if s.plan.apart {
+		return s.own
+	}
 	return []*book{s.main}
 }
 
@@ -174,7 +183,13 @@ func (s *sim) answered(tab *browsertest.Tab, what string, ok bool) {
 func (s *sim) check() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.look(s.main)
+	if s.plan.apart {
+		for _, b := range s.own {
+			s.look(b)
+		}
+	} else {
+		s.look(s.main)
+	}
 	s.leaving = slices.DeleteFunc(s.leaving, func(l *goodbye) bool { return l.over })
 	if s.shop != nil {
 		s.shop.check()
@@ -187,7 +202,7 @@ func (s *sim) check() {
 
 // look holds them against one record.
 func (s *sim) look(b *book) {
-	text := s.profile.Storage().Value(b.key)
+	text := b.area.Value(b.key)
 	if text == b.text {
 		s.back(b, b.last)
 		return
@@ -196,7 +211,7 @@ func (s *sim) look(b *book) {
 	if text == s.planted {
 		return // no tab has written that
 	}
-	v := s.stored(b.key)
+	v, _ := strictjson.Parse(text)
 	if v.Kind() == strictjson.Missing || v.Get("format").Kind() == strictjson.Missing {
 		return
 	}
@@ -214,7 +229,7 @@ func (s *sim) look(b *book) {
 		if ended == "expired" && !s.mayEnd(b) {
 			s.fail("invariant 5: the %ssession ended, and the server has not ended it", b.whose)
 		}
-		if _, user, _ := strings.Cut(s.server.Owner(b.refresh), "/"); ended == "user" && s.shop == nil && !s.broken && !s.asked(user) {
+		if _, user, _ := strings.Cut(s.server.Owner(b.access), "/"); ended == "user" && s.shop == nil && !s.broken && !s.asked(user) {
 			s.fail("invariant 5: the session of %s ended by a logout, and none was asked for that showed it", user)
 		}
 		if ended != "" {
@@ -224,11 +239,15 @@ func (s *sim) look(b *book) {
 		s.shop.changed(b, name, ended)
 	}
 	s.back(b, name)
-	s.readable(b.key, text)
+	s.readable(b.key, text, v)
+	if b.tab != nil {
+		s.forgone(b, name, v.Get("tokens").Get("refresh").TextOr(""))
+	}
 	if name == b.last && name != "" {
 		s.saw("a session that goes on")
 	}
 	b.last, b.refresh = name, v.Get("tokens").Get("refresh").TextOr("")
+	b.access = v.Get("tokens").Get("access").TextOr("")
 }
 
 // back holds invariant 3.
@@ -241,5 +260,9 @@ func (s *sim) back(b *book, session string) {
 // mayEnd tells whether the server has ended what a record's tokens came of: because a
 // refresh token came twice, which invariant 1 allows where it must, or by itself.
 func (s *sim) mayEnd(b *book) bool {
+	// A copy has no refresh token, and a logout in one tab ends what all copies came of.
+	if b.tab != nil && (b.refresh == "" || s.server.Given(b.refresh)) {
+		return true
+	}
 	return s.broken || s.server.Reused(b.refresh) || s.server.Fallen(b.refresh) || s.shop.mayEnd(b)
 }

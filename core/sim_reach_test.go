@@ -55,6 +55,8 @@ var must = slices.Concat([]string{
 	"a clock that is set back", "a clock that is set forward", "a sleep of the machine", "a server whose clock is wrong", "a refusal",
 	"a storage: it is full", "a storage: it is blocked", "a storage: it is cleared", "a storage: the record is rubbish", "a storage: a version to come has written",
 	"a browser without locks", "a browser whose locks never come",
+	"a copy of a tab", "a copy of a tab that refreshes", "a copy of a tab that has been left", "a copy that leaves the refresh token",
+	"a reload of a tab with a storage of its own", "a page that is left", "a page that is left, and gone", "a page that is gone back to",
 }, each("an answer: ", outages...),
 	each("a refresh, at a server that is ", string(strict), string(grace), string(same), string(twoPhase)),
 	each("a refresh in doubt, at a server that is ", string(strict), string(grace), string(same), string(twoPhase)))

@@ -109,7 +109,7 @@ type clientSend struct {
 
 // openShop makes s one.
 func (s *sim) openShop() {
-	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
+	s.shop = &shop{sim: s, agent: newBook(s.profile.Storage(), simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
 	s.server.NoIDToken = true
 }
 

@@ -70,16 +70,6 @@ export const createMatch =
     for (let i = 0; i < prefixes.length; i++) {
       const prefix = prefixes[i]!;
       if (isBelow(url, prefix.href))
-        return prefix.as && !(prefix.strict && apply(exec, odd, [url]))
-          ? ({
-              href: prefix.href,
-              origin: prefix.origin,
-              as: prefix.as,
-              refused: prefix.refused,
-              retries: prefix.retries,
-              replay: prefix.replay,
-              url,
-            } as Hit)
-          : undefined;
+        return prefix.as && !(prefix.strict && apply(exec, odd, [url])) ? ({ ...prefix, url } as Hit) : undefined;
     }
   };

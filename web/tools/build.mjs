@@ -14,7 +14,7 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 11_700,
+  'latchkey.min.js': 11_750,
   'latchkey.runtime.min.js': 13_400,
   'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 760_000,

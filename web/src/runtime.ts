@@ -56,20 +56,31 @@ export const startRuntime = async (platform: Platform, plane: Whole, program: Pr
   const { AbortController, addEventListener } = platform.types;
   const listening = new AbortController();
   const { signal } = listening;
+  const returned = () => {
+    plane.left = false;
+    plane.back();
+    const looked = call('look')
+      .catch(() => {})
+      .then(() => {
+        if (plane.held == looked) plane.held = undefined;
+        return true;
+      });
+    plane.held = looked;
+  };
   addEventListener('pagehide', () => void (plane.left = true), { signal });
+  // It is visible before it hears `pageshow`, for which listeners of the page's may be called before ours.
+  addEventListener(
+    'visibilitychange',
+    () => {
+      if (plane.left && globalThis.document.visibilityState == 'visible') returned();
+    },
+    { signal, capture: true },
+  );
   addEventListener(
     'pageshow',
     ({ persisted }: PageTransitionEvent) => {
       plane.left = false;
-      if (!persisted) return;
-      plane.back();
-      const looked = call('look')
-        .catch(() => {})
-        .then(() => {
-          if (plane.held == looked) plane.held = undefined;
-          return true;
-        });
-      plane.held = looked;
+      if (persisted) returned();
     },
     { signal, capture: true },
   );

@@ -84,8 +84,12 @@ type sim struct {
 	story   []string
 	failed  string
 	calm    bool
-	// broken says that the storage has failed: what a tab knows is not in it any more.
-	broken bool
+	// failing says that the storage takes nothing, or not from this version, and astray are the
+	// tabs that were there then: what they know may be nowhere stored.
+	failing bool
+	astray  map[*browsertest.Tab]bool
+	// mover is the tab that something has just happened in.
+	mover *browsertest.Tab
 	// newer is the record that a version to come has left, planted any that no tab has
 	// written.
 	newer, planted string
@@ -290,7 +294,7 @@ func (s *sim) before() {
 	s.profile.Step = nil
 	s.open()
 	p := s.pages[0]
-	s.sender = p.tab
+	s.sender, s.mover = p.tab, p.tab
 	synctest.Wait()
 	for _, do := range []struct {
 		done          bool
@@ -409,7 +413,7 @@ func (s *sim) together(tab *browsertest.Tab, key string) {
 func (s *sim) let(op *operation, fate error) {
 	s.mu.Lock()
 	s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
-	s.sender = op.tab
+	s.sender, s.mover = op.tab, op.tab
 	s.mu.Unlock()
 	if fate == nil {
 		s.happened(op)
@@ -425,6 +429,7 @@ func (s *sim) open() {
 	}
 	tab := s.profile.Open(origin + "/")
 	s.note("%s opens", tab.Name)
+	s.astray[tab] = s.failing || s.newer != ""
 	if s.shop != nil {
 		s.shop.open(tab)
 		return
@@ -480,7 +485,9 @@ func (s *sim) act(p *page, command, args string) {
 		s.mu.Unlock()
 		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
 			s.mu.Lock()
-			s.bookOf(p).gone[before] = true
+			if !s.astray[p.tab] {
+				s.bookOf(p).gone[before] = true
+			}
 			s.mu.Unlock()
 		}
 	})
@@ -538,6 +545,7 @@ func (s *sim) settle() {
 	s.mu.Unlock()
 	s.profile.Storage().Fail(nil, nil)
 	s.profile.Storage().Fill(false)
+	s.failing = false
 	synctest.Wait() // what was let happen last has
 	for i, p := range s.frozenPages() {
 		if i%2 == 1 {
@@ -583,7 +591,7 @@ func (s *sim) settle() {
 		s.pass(5 * time.Second)
 		quiet = len(s.ready()) == 0
 	}
-	if s.broken {
+	if s.newer != "" {
 		return
 	}
 	if s.shop != nil {
@@ -591,7 +599,7 @@ func (s *sim) settle() {
 		return
 	}
 	for _, p := range s.pages {
-		if session, _, _, _ := p.now(); session != s.bookOf(p).last {
+		if session, _, _, _ := p.now(); !s.astray[p.tab] && session != s.bookOf(p).last {
 			s.fail("invariant 4: %s believes in another session than the one stored", p.tab.Name)
 		}
 	}

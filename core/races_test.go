@@ -19,11 +19,9 @@ import (
 
 func TestRR03ARequestDuringARefreshGoesOnceWithTheNewToken(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(untraced))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(untraced))
 		profile.Jump(2 * time.Hour) // its token is known to be over
 		answer := make(chan struct{})
-		synctest.Wait()
 		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			if strings.HasPrefix(what, refreshAnswer) {
@@ -60,13 +58,11 @@ func TestRR03ARequestDuringARefreshGoesOnceWithTheNewToken(t *testing.T) {
 // looks that the second one takes before it sends.
 func TestSeed2653WhoTakesOverReadsTheAttemptFirst(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		first := openPage(t, profile, server, config(untraced))
-		signIn(t, first, "alice")
+		first := alices(t, profile, server, config(untraced))
 		second := openPage(t, profile, server, config(untraced))
 		var mu sync.Mutex
 		var stolen bool
 		var looks int
-		synctest.Wait()
 		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
@@ -162,12 +158,10 @@ func TestSeed19651RubbishIsRemovedOnlyWhereItStillIs(t *testing.T) {
 // one has taken its turn and looked around: it must not send as well.
 func TestSeed13511WhoLostItsTurnUnawaresDoesNotSend(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		first := openPage(t, profile, server, config(untraced))
-		signIn(t, first, "alice")
+		first := alices(t, profile, server, config(untraced))
 		second := openPage(t, profile, server, config(untraced))
 		var mu sync.Mutex
 		var got, stolen, thawed bool
-		synctest.Wait()
 		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			mu.Lock()
@@ -207,7 +201,6 @@ func TestSeed1816TabsWithoutACommonStorageComeToRest(t *testing.T) {
 		first, second := shopPage(t, profile, server), shopPage(t, profile, server)
 		var mu sync.Mutex
 		notes := 0
-		synctest.Wait()
 		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 			mu.Lock()
@@ -233,8 +226,7 @@ func TestSeed1816TabsWithoutACommonStorageComeToRest(t *testing.T) {
 
 func TestRR46ACallFromWithinTheRefreshEventEnds(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(untraced))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(untraced))
 		done := make(chan error, 2)
 		within := false
 		p.heard = func(e strictjson.Value) {
@@ -259,8 +251,7 @@ func TestRR46ACallFromWithinTheRefreshEventEnds(t *testing.T) {
 // A record of format 1 as its first writer had it: what came since may be missing.
 func TestST06AnOlderRecordIsRead(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(untraced))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(untraced))
 		v, err := strictjson.Parse(profile.Storage().Value(simKey))
 		require.NoError(t, err)
 		p.rt.Close()
@@ -293,10 +284,8 @@ func generationOf(t *testing.T, profile *browsertest.Profile) int64 {
 func TestST16WhatTwoTabsWriteAtOnceIsNeverMixed(t *testing.T) {
 	for _, slow := range []string{"refresh_token", "password"} {
 		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-			first := openPage(t, profile, server, config(untraced))
-			signIn(t, first, "alice")
+			first := alices(t, profile, server, config(untraced))
 			second := openPage(t, profile, server, config(untraced))
-			synctest.Wait()
 			synctest.Wait() // nothing runs beside this
 			profile.Step = func(_ context.Context, _ *browsertest.Tab, what string) error {
 				if strings.HasPrefix(what, "answer") && strings.Contains(what, slow) {

@@ -94,8 +94,7 @@ func query(t *testing.T, address string) url.Values {
 func TestRR01ManyRefusedTogetherMakeOneRefresh(t *testing.T) {
 	for _, n := range []int{2, 10, 100, 1000, 10000} {
 		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-			p := openPage(t, profile, server, config(""))
-			signIn(t, p, "alice")
+			p := alices(t, profile, server, config(""))
 			server.Expire()
 			var group sync.WaitGroup
 			for range n {
@@ -119,8 +118,7 @@ func stamp(session string, version int64) string {
 
 func TestRR20AnotherTabHasRotated(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		other := openPage(t, profile, server, config(""))
 		// The other tab commits while our answer, a refusal, is on its way.
 		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
@@ -174,8 +172,7 @@ func TestRR21RR22AServerInTroubleEndsNoSession(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-				p := openPage(t, profile, server, config(""))
-				signIn(t, p, "alice")
+				p := alices(t, profile, server, config(""))
 				p.takeEvents()
 				server.Expire()
 				asked := 0
@@ -207,8 +204,7 @@ func TestRR21RR22AServerInTroubleEndsNoSession(t *testing.T) {
 
 func TestRR26AServerThatNeverAnswers(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		profile.Server = func(ctx context.Context, _ *browser.Request) (*browser.Response, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -224,8 +220,7 @@ func TestRR26AServerThatNeverAnswers(t *testing.T) {
 
 func TestRR23RetryAfterIsHeeded(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		asked := 0
 		server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
 			asked++
@@ -247,8 +242,7 @@ func TestRR23RetryAfterIsHeeded(t *testing.T) {
 
 func TestSeed53AClockThatJumpsDuringARefreshEndsNothing(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		profile.Server = func(ctx context.Context, req *browser.Request) (*browser.Response, error) {
 			answer, err := server.Serve(ctx, req)
 			profile.Jump(40 * time.Minute) // the lid was closed before the answer was read
@@ -263,8 +257,7 @@ func TestSeed53AClockThatJumpsDuringARefreshEndsNothing(t *testing.T) {
 func TestRR28TheOldRefreshTokenIsKept(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.KeepRefreshToken = true
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		for range 3 {
 			_, err := p.call("refresh", "{}")
 			require.NoError(t, err)
@@ -347,8 +340,7 @@ func TestRR39ExpiresInThatIsNoNumberOfSeconds(t *testing.T) {
 func TestRR39AShortLifeIsNoLoop(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.Life = 4 * time.Second // far below refreshLeeway
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		alices(t, profile, server, config(""))
 		time.Sleep(40 * time.Second)
 		assert.LessOrEqual(t, server.Refreshes(), 14)
 		assert.GreaterOrEqual(t, server.Refreshes(), 10)
@@ -357,8 +349,7 @@ func TestRR39AShortLifeIsNoLoop(t *testing.T) {
 
 func TestST01AFullStorageKeepsTheSessionInMemory(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		before := profile.Storage().Value("latchkey/1/id/shop/")
 		profile.Storage().Fail(nil, browser.ErrQuota)
 		for range 3 {
@@ -390,8 +381,7 @@ func TestST02ARedirectIsNotBegunThatCouldNotBeFinished(t *testing.T) {
 
 func TestST04RubbishIsSignedOut(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		good := profile.Storage().Value("latchkey/1/id/shop/")
 		for _, rubbish := range []string{
 			"", "null", "undefined", "[]", "7", `"x"`, "{}", good[:len(good)/2], strings.Replace(good, issuer, "https://evil.test", 1),
@@ -411,8 +401,7 @@ func TestST04RubbishIsSignedOut(t *testing.T) {
 
 func TestST08WhatIsStoredBesideTheTokensIsNotBelieved(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		good := profile.Storage().Value("latchkey/1/id/shop/")
 		bad := strings.NewReplacer(`"userId":"alice"`, `"userId":"mallory"`, `"Bearer at_1"`, `"Bearer at_evil"`).Replace(good)
 		require.NotEqual(t, good, bad)
@@ -430,8 +419,7 @@ func TestST10ST15OnlyOurTwoKeysAreTouched(t *testing.T) {
 		for key, value := range foreign {
 			profile.Storage().Put(key, value)
 		}
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		all := profile.Storage().All()
 		assert.Len(t, all, len(foreign)+1, "ST-15: one key is the whole session")
 		_, err := p.call("logout", "{}")
@@ -446,8 +434,7 @@ func TestStorageThatIsLateIsNotBelieved(t *testing.T) {
 	// Found in Chromium: the lock comes before what its last holder wrote, and
 	// the used refresh token is sent again, which ends the session for all.
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		other := openPage(t, profile, server, config(""))
 		arrive := make(chan struct{})
 		synctest.Wait() // nothing runs beside this
@@ -478,8 +465,7 @@ func TestStorageThatIsLateIsNotBelieved(t *testing.T) {
 func TestAClearedStorageWithASessionOfAnotherTab(t *testing.T) {
 	// Its generation is lower than ours; a logout here must still be one.
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		_, err := p.call("refresh", "{}")
 		require.NoError(t, err)
 		key := "latchkey/1/id/shop/"
@@ -496,8 +482,7 @@ func TestAPageHearsOfWhatHappenedBeforeTheRuntimeWasThere(t *testing.T) {
 	// Found in Chromium: a tab that had shown a session from storage, and whose
 	// runtime came up after another tab had ended it, got no logout.
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		session, version, _, _ := p.now()
 		shown := fmt.Sprintf(`{"session":%q,"version":%d,"userId":"alice"}`, session, version)
 		start := func(shown string) string {
@@ -577,8 +562,7 @@ func TestCallClosedAndUnknown(t *testing.T) {
 
 func TestAnAPIThatWantsAStrongerSignIn(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		p.takeEvents()
 		session, version, _, _ := p.now()
 		outcome := p.outcome("refused", fmt.Sprintf(`"as":"user","session":%q,"version":%d`, session, version),
@@ -593,8 +577,7 @@ func TestAnAPIThatWantsAStrongerSignIn(t *testing.T) {
 
 func TestFF50AnAPIThatSaysTheTokenIsGood(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		p.takeEvents()
 		session, version, _, _ := p.now()
 		for _, challenge := range []string{"insufficient_scope", "invalid_request"} {

@@ -25,8 +25,7 @@ func tabsOf(t *testing.T, change func(*browsertest.Profile, *browsertest.AuthSer
 		if change != nil {
 			change(profile, server)
 		}
-		a := openPage(t, profile, server, config(""))
-		signIn(t, a, "alice")
+		a := alices(t, profile, server, config(""))
 		b := openPage(t, profile, server, config(""))
 		server.Expire()
 		a.takeEvents()

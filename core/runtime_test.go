@@ -381,7 +381,7 @@ func TestST02ARedirectIsNotBegunThatCouldNotBeFinished(t *testing.T) {
 
 func TestST04RubbishIsSignedOut(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := alices(t, profile, server, config(""))
+		alices(t, profile, server, config(""))
 		good := profile.Storage().Value("latchkey/1/id/shop/")
 		for _, rubbish := range []string{
 			"", "null", "undefined", "[]", "7", `"x"`, "{}", good[:len(good)/2], strings.Replace(good, issuer, "https://evil.test", 1),

@@ -76,11 +76,39 @@ func New(o Options) *Store {
 
 // Load reads the record.
 func (s *Store) Load(ctx context.Context) session.Record {
-	var rec session.Record
+	rec, rubbish := s.load(ctx)
+	if rubbish {
+		// Somebody may have written over it by now, which this tab does not see yet.
+		if release, err := s.turn(ctx); err == nil {
+			defer release()
+			rec = s.swept(ctx)
+		}
+	}
+	return rec
+}
+
+// swept is Load for whoever has the write lock: nothing can be made of rubbish, and it must
+// not be met again.
+func (s *Store) swept(ctx context.Context) session.Record {
+	rec, rubbish := s.load(ctx)
+	if rubbish {
+		if err := twice(ctx, func(ctx context.Context) error { return s.storage.Remove(ctx, s.key) }); err != nil && ctx.Err() == nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.complain(err)
+		}
+	}
+	return rec
+}
+
+func (s *Store) load(ctx context.Context) (rec session.Record, rubbish bool) {
 	err := twice(ctx, func(ctx context.Context) (err error) {
 		rec, err = s.newest(ctx)
 		return err
 	})
+	if rubbish = err == errRubbish; rubbish {
+		rec, err = session.Record{}, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.newer = err == errNewer
@@ -92,9 +120,9 @@ func (s *Store) Load(ctx context.Context) session.Record {
 	}
 	s.seen = rec
 	if s.memory != nil && (err != nil || s.memory.Generation > rec.Generation) {
-		return *s.memory
+		return *s.memory, rubbish
 	}
-	return rec
+	return rec, rubbish
 }
 
 // Leave lets go of all that the store holds on to, as the page is being left.
@@ -144,14 +172,10 @@ func (s *Store) read(ctx context.Context) (session.Record, error) {
 		return last.rec, nil
 	}
 	rec, err := decode(s.owner, text)
-	switch err {
-	case nil:
+	if err == nil {
 		s.mu.Lock()
 		s.last.text, s.last.rec = text, rec
 		s.mu.Unlock()
-	case errRubbish:
-		// Nothing can be made of it, and it must not be met again.
-		return session.Record{}, s.storage.Remove(ctx, s.key)
 	}
 	return rec, err
 }
@@ -164,7 +188,7 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 	if release, err := s.turn(ctx); err == nil {
 		defer release()
 	}
-	now := s.Load(ctx)
+	now := s.swept(ctx)
 	next, write := change(now)
 	if !write {
 		return now

@@ -12,8 +12,9 @@ import (
 )
 
 // patience is how long a tab waits for the page that it showed before to let go of its
-// name: a browser tears that down while the next one starts.
-const patience = time.Second
+// name: a browser tears that down while the next one starts. It is over before a lock that takes
+// long is looked into: which of two timers comes first that end at once is chance.
+const patience = broken - time.Millisecond
 
 // Copies tells a tab whose storage is its own whether it is a copy of another one: a
 // browser copies the storage with the tab, and a server takes the second use of the

@@ -1,16 +1,17 @@
 import { takeCallback } from './callback';
 import { isSessionError, SessionError } from './errors';
-import { type Plane, secondFile } from './covered';
+import { secondFile } from './covered';
 import { createFetch } from './fetch';
 import { createMatch } from './match';
 import { wrapXHR } from './xhr';
-import { check, readOptions, take } from './options';
+import { check, take } from './options/check';
+import { readOptions } from './options/session';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
 import { fetch, freeze, now, open, parse, platform, setPrototypeOf, startsWith, stringify } from './platform';
 import type { Methods } from './methods';
 import type { Published } from './published';
 import { isLive, readClient, readRecord } from './record';
-import type { Runtime } from './runtime';
+import type { Runtime, Whole } from './runtime';
 import { storagesFor } from './storage';
 import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
 
@@ -139,23 +140,7 @@ export const createSession = (given: SessionOptions): Session => {
         const program = fetch(options.wasmURL ?? new URL('./latchkey.wasm', import.meta.url), { signal });
         program.catch(nothing);
         const { startRuntime } = await secondFile(signal);
-        runtime = await startRuntime(platform, {
-          program,
-          late: signal,
-          take,
-          state: () => state,
-          config,
-          storage,
-          pending,
-          plane,
-          navigate: options.navigate,
-          publish: adopt,
-          again,
-          onexit() {
-            plane.policy = none;
-            fail(new SessionError('runtime_failed', 'the runtime stopped'));
-          },
-        });
+        runtime = await startRuntime(platform, plane, program, signal);
         alive();
         // What the page has seen so far, so that it hears of what has changed since.
         const { session, version, userId } = gone || {
@@ -214,9 +199,8 @@ export const createSession = (given: SessionOptions): Session => {
     plane.held = mine;
   };
 
-  const plane: Plane = {
+  const plane: Whole = {
     policy: none,
-    userId: () => state.userId,
     held: undefined,
     closed: false,
     asking: {},
@@ -224,7 +208,17 @@ export const createSession = (given: SessionOptions): Session => {
       if (!failed) return call(command, facts);
     },
     config,
+    storage,
     pending,
+    take,
+    state: () => state,
+    navigate: options.navigate,
+    publish: adopt,
+    again,
+    onexit() {
+      plane.policy = none;
+      fail(new SessionError('runtime_failed', 'the runtime stopped'));
+    },
     back() {
       const { isAgent, isLoggedIn, userId } = state;
       try {
@@ -240,8 +234,10 @@ export const createSession = (given: SessionOptions): Session => {
     },
   };
 
+  const wake = () => void (plane.closed || boot().catch(nothing));
+
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, spartacus, login, marker]: unknown[]) => {
+  const begin = ([json, client, agent, spartacus, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
     if (isLive(agent) || ((spartacus || config.tokenMethod == 'cookie') && !json)) return hold(boot());
     const record = readRecord(json, config);
@@ -250,17 +246,14 @@ export const createSession = (given: SessionOptions): Session => {
     const policy = record?.policy ?? none;
     plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
     setPrototypeOf(plane.policy.rules, null);
-    // With cookies that nobody can see, no record may still be a session; a marker says so, or that there is none.
-    const isLeft = config.marker ? !rule == marker : config.finds && !record;
-    if (isLeft || rule?.hold || rule?.validUntil! <= now()) void boot().catch(nothing);
+    if (config.doubts?.(record) || rule?.hold || rule?.validUntil! <= now()) wake();
     // Whoever is told of it may use it at once.
     else show(record?.state ?? anonymous());
-    const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;
     // What waits to be told here comes with the runtime.
-    if (login || config.limits) load();
-    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
-    else if (options.load != 'demand') setTimeout(load);
+    if (login || config.limits) wake();
+    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(wake);
+    else if (options.load != 'demand') setTimeout(wake);
   };
 
   /** Reads what is stored, of whom there may be something, and starts from that. */
@@ -272,15 +265,9 @@ export const createSession = (given: SessionOptions): Session => {
       agent && agentKey(),
       adopt && 'spartacus\u26bf\u26bfauth',
       key + '/login',
-      config.marker,
     ].map((name, i) => {
       try {
-        return (
-          name &&
-          (i > 4
-            ? /^(?!anonymous|;|$)/.test(('; ' + document.cookie).split(`; ${name}=`)[1] ?? '')
-            : (i > 3 ? sessionStorage : storage).getItem(name as string))
-        );
+        return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
       } catch {
         // Read as nothing; the core will say what is wrong with the storage.
       }

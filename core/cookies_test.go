@@ -97,6 +97,46 @@ func TestCK06CookiesThatTheBrowserDoesNotKeep(t *testing.T) {
 	})
 }
 
+// A jar that is full, a cookie of more than 4,096 bytes, cookies that are switched off, one for another domain: a
+// page sees of each that the cookie is not there. The core writes none itself.
+func TestST26CookiesThatAreNotKeptAreToldOfOnce(t *testing.T) {
+	cookied(t, cookieConfig(withRefresh), func(t *testing.T, p *page, j *jar, open func() *page) {
+		other := open()
+		j.take()
+		j.set(func() { j.blocked = true })
+		for range 2 {
+			_, err := p.call("loginWithCredentials", `{"username":"alice","password":"wonderland"}`)
+			assert.Equal(t, errcode.StorageFailed, errcode.Of(err), "who signs in is told")
+			assert.Equal(t, "POST /login, GET /session", j.take())
+		}
+		assert.Empty(t, p.takeEvents()+other.takeEvents())
+
+		// It was kept, and what it was renewed to is not.
+		j.set(func() { j.blocked = false })
+		signIn(t, p, "alice")
+		synctest.Wait()
+		p.takeEvents()
+		other.takeEvents()
+		j.take()
+		j.set(func() { j.blocked, j.old = true, true })
+		for range 20 {
+			for _, page := range []*page{p, other} {
+				_, status := j.fetch(page)
+				assert.Equal(t, 401, status)
+			}
+		}
+		assert.Equal(t, "POST /refresh, GET /session", j.take(), "all tabs together")
+		assert.Equal(t, "expired, logout:expired, error", p.takeEvents())
+		assert.Equal(t, []string{"storage_failed"}, p.errors)
+		assert.Equal(t, "expired (remote), logout:expired (remote)", other.takeEvents())
+		assert.Empty(t, other.errors)
+		next := open()
+		synctest.Wait()
+		assert.Equal(t, "anonymous", next.user())
+		assert.Empty(t, j.take(), "nor does the next page ask")
+	})
+}
+
 func TestCK08ALogoutWithoutANetwork(t *testing.T) {
 	cookied(t, cookieConfig(""), func(t *testing.T, p *page, j *jar, open func() *page) {
 		signIn(t, p, "alice")

@@ -207,6 +207,34 @@ func TestRR12RR13WithoutLocksTabsStillTakeTurns(t *testing.T) {
 	}
 }
 
+// Found by a test that froze a tab often: one that was frozen while it looked whether the locks are sound took
+// them for deaf, for good, and went on without beside all others.
+func TestRR13WhoStoodStillDoesNotTakeTheLocksForDeaf(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		looked, leased := false, false
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			switch {
+			case tab == b.tab && strings.HasPrefix(what, "answer "):
+				time.Sleep(6 * time.Second) // whoever waits for its turn looks
+			case tab == a.tab && strings.HasPrefix(what, "lock "+simKey+"/sound/") && !looked:
+				looked = true
+				tab.Freeze()
+				time.AfterFunc(3*time.Second, tab.Thaw)
+			case strings.HasSuffix(what, "/lease"):
+				leased = true
+			}
+			return nil
+		}
+		go func() { _, _, _ = b.fetch() }()
+		synctest.Wait()
+		served(t, a)
+		require.True(t, looked, "the test has to meet the moment")
+		server.Expire()
+		served(t, a)
+		assert.False(t, leased)
+	})
+}
+
 // A lease of a tab that is gone is over when its time is.
 func TestRR12ALeaseThatNobodyGivesBackEnds(t *testing.T) {
 	tabsOf(t, func(profile *browsertest.Profile, _ *browsertest.AuthServer) { profile.Locking = browsertest.NoLocks }, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {

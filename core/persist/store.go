@@ -77,14 +77,16 @@ func New(o Options) *Store {
 // Load reads the record.
 func (s *Store) Load(ctx context.Context) session.Record {
 	rec, rubbish := s.load(ctx)
-	if rubbish {
-		// Somebody may have written over it by now, which this tab does not see yet.
-		if release, err := s.turn(ctx); err == nil {
-			defer release()
-			rec = s.swept(ctx)
-		}
+	if !rubbish {
+		return rec
 	}
-	return rec
+	// Somebody may have written over it by now, which this tab does not see yet.
+	release, err := s.turn(ctx)
+	if err != nil {
+		return rec
+	}
+	defer release()
+	return s.swept(ctx)
 }
 
 // swept is Load for whoever has the write lock: nothing can be made of rubbish, and it must
@@ -162,20 +164,22 @@ func (s *Store) newest(ctx context.Context) (session.Record, error) {
 
 func (s *Store) read(ctx context.Context) (session.Record, error) {
 	text, ok, err := s.storage.Get(ctx, s.key)
-	if err != nil || !ok {
+	if err != nil {
 		return session.Record{}, err
 	}
 	s.mu.Lock()
-	last := s.last
-	s.mu.Unlock()
-	if text == last.text && text != "" {
-		return last.rec, nil
+	defer s.mu.Unlock()
+	if ok && text != "" && text == s.last.text {
+		return s.last.rec, nil
+	}
+	// What was there before stays in no memory (ST-28).
+	s.last.text, s.last.rec = "", session.Record{}
+	if !ok {
+		return session.Record{}, nil
 	}
 	rec, err := decode(s.owner, text)
 	if err == nil {
-		s.mu.Lock()
 		s.last.text, s.last.rec = text, rec
-		s.mu.Unlock()
 	}
 	return rec, err
 }
@@ -196,6 +200,7 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 	err := s.write(ctx, next)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.last.text, s.last.rec = "", session.Record{}
 	if err != nil {
 		s.memory = &next
 		s.complain(err)

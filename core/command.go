@@ -26,7 +26,7 @@ func (r *Runtime) Call(ctx context.Context, name, argsJSON string) (string, erro
 	if err != nil {
 		return "", errcode.Wrap(errcode.ConfigInvalid, "the arguments of "+name+" can't be read", err)
 	}
-	if name != "start" && name != "close" {
+	if name != "start" && name != "close" && name != "logout" {
 		if err := r.ready(ctx); err != nil {
 			return "", err
 		}
@@ -69,6 +69,7 @@ func (r *Runtime) doStart(ctx context.Context, args strictjson.Value) (string, e
 		var shown *session.Record
 		if user, ok := args.Get("userId").Text(); ok {
 			shown = &session.Record{Stamp: stampOf(args), Tokens: session.Tokens{Subject: user}}
+			r.shown.already(*shown)
 		}
 		if returnTo := r.start(ctx, shown, args.Get("callback").TextOr("")); returnTo != "" {
 			result = returning(returnTo)
@@ -329,11 +330,19 @@ func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool
 // logout has no error, and one time for all that happens at the server. The page
 // has forgotten its policy before it called: it gets one in any case.
 func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, error) {
+	// What is there when its turn comes may be somebody else's.
+	shown := r.shown.now()
+	if v := args.Get("state"); v.Kind() == strictjson.Obj {
+		shown = session.State{UserID: v.Get("userId").TextOr(""), LoggedIn: flag(v, "isLoggedIn"), Agent: flag(v, "isAgent"), Emulated: flag(v, "isEmulated")}
+	}
+	if err := r.ready(ctx); err != nil {
+		return "", err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
 	defer cancel()
 	defer r.keeper.Announce()
 	yes := func(name string) bool { b, ok := args.Get(name).Bool(); return b || !ok }
-	o := userauth.LogoutOptions{ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer")}
+	o := userauth.LogoutOptions{ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer"), Shown: shown}
 	for _, logout := range r.assembly.Logouts {
 		if logout(ctx, o) {
 			return Nothing, nil

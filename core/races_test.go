@@ -177,10 +177,12 @@ func TestRR46ACallFromWithinTheRefreshEventEnds(t *testing.T) {
 		p := openPage(t, profile, server, config(untraced))
 		signIn(t, p, "alice")
 		done := make(chan error, 2)
+		within := false
 		p.heard = func(e strictjson.Value) {
-			if e.Get("type").TextOr("") != "refresh" {
-				return
+			if e.Get("type").TextOr("") != "refresh" || within {
+				return // the refresh from within has an event too
 			}
+			within = true
 			for _, command := range []string{"accessToken", "refresh"} {
 				go func() {
 					_, err := p.call(command, "{}")
@@ -190,9 +192,6 @@ func TestRR46ACallFromWithinTheRefreshEventEnds(t *testing.T) {
 		}
 		_, err := p.call("refresh", "{}")
 		require.NoError(t, err)
-		p.mu.Lock()
-		p.heard = nil
-		p.mu.Unlock()
 		assert.NoError(t, <-done)
 		assert.NoError(t, <-done)
 	})

@@ -94,6 +94,13 @@ func (s *sim) trouble(p *page) {
 	if len(s.pages) >= 8 {
 		open = 0
 	}
+	copying, back := tab(mayCopy, 12), 0
+	if len(s.pages) >= 8 {
+		copying = 0
+	}
+	if len(s.away) > 0 {
+		back = 12
+	}
 	s.choose(p, []thing{
 		{may(mayExpire, 8), func(*page) { s.expire() }},
 		{tab(mayKill, 6), s.replaceTab},
@@ -109,6 +116,9 @@ func (s *sim) trouble(p *page) {
 		{may(mayBlock, 10), func(*page) { s.breakStorage("it is blocked") }},
 		{may(mayClear, 6), func(*page) { s.breakStorage("it is cleared") }},
 		{may(mayCorrupt, 6), func(*page) { s.breakStorage("the record is rubbish") }},
+		{copying, s.copy},
+		{tab(mayLeave, 8), s.leave},
+		{back, func(*page) { s.comeBack() }},
 		{may(mayRenew, 4), func(*page) { s.breakStorage("a version to come has written") }},
 		{1, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
 	})
@@ -126,7 +136,7 @@ func (s *sim) awake() (pages []*page) {
 
 func (s *sim) frozenPages() (pages []*page) {
 	for _, p := range s.pages {
-		if p.tab.Frozen() {
+		if p.tab.Frozen() && !s.away[p] {
 			pages = append(pages, p)
 		}
 	}
@@ -152,6 +162,11 @@ func (s *sim) revoke() {
 }
 
 func (s *sim) replaceTab(p *page) {
+	if s.plan.apart && s.rng.IntN(2) == 0 {
+		s.saw("a reload of a tab with a storage of its own")
+		s.reload(p)
+		return
+	}
 	s.saw("a tab's death")
 	s.kill(p)
 	s.open()

@@ -25,7 +25,8 @@ const (
 
 	customerIn = "answer " + issuer + "/token password shop"
 
-	agentsOut = "a logout where an agent is shown"
+	agentsOut    = "a logout where an agent is shown"
+	customersOut = "a logout where a customer is shown"
 
 	idleTimeout = 10 * time.Minute
 )
@@ -108,7 +109,7 @@ type clientSend struct {
 
 // openShop makes s one.
 func (s *sim) openShop() {
-	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
+	s.shop = &shop{sim: s, agent: newBook(s.profile.Storage(), simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
 	s.server.NoIDToken = true
 }
 
@@ -223,12 +224,14 @@ func (s *shop) act(p *page, command, args string, then func(result string, err e
 	s.note("%s: %s %s", p.tab.Name, command, args)
 	s.sawIn(p, command)
 	called := command
-	p.mu.Lock()
-	started := p.held == nil
-	p.mu.Unlock()
-	// One that waits for the runtime to start may find that the agent has gone meanwhile.
-	if command == "logout" && s.viewOf(p).agent && started {
-		called = agentsOut
+	if v := s.viewOf(p); command == "logout" {
+		switch {
+		case v.agent:
+			called = agentsOut
+		case v.live:
+			called = customersOut
+		}
+		s.sim.saw(called)
 	}
 	s.mu.Lock()
 	s.running[called]++
@@ -498,7 +501,7 @@ func (s *shop) changed(b *book, session, ended string) {
 		if ended == "user" && !s.recently("logout", agentsOut, "agentLogout") {
 			s.fail("the agent was signed out though nobody asked for it")
 		}
-	case ended == "user" && !s.recently("logout"):
+	case ended == "user" && !s.recently("logout", customersOut):
 		s.fail("the customer was signed out though nobody asked for it")
 	case session != "" && s.agent.last != "" && s.agentSince != 0 && s.agentSince < s.signedIn[s.moving]:
 		s.fail("%s signed a customer in though an agent was there", s.moving.Name)

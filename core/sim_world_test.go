@@ -71,11 +71,19 @@ type sim struct {
 	dice   map[*browsertest.Tab]uint64
 	main   *book
 	shop   *shop // nil where nobody but the customer is there
-	now    int   // the step
-	tell   bool
-	story  []string
-	failed string
-	calm   bool
+	// own are the books of tabs with a storage of their own, and owners the names under which
+	// refresh tokens came; away are the pages in the back/forward cache.
+	own    []*book
+	kept   *page // the tab in which somebody has signed in before
+	owners map[string]string
+	away   map[*page]bool
+	// leaving are the logouts under way.
+	leaving []*goodbye
+	now     int // the step
+	tell    bool
+	story   []string
+	failed  string
+	calm    bool
 	// broken says that the storage has failed: what a tab knows is not in it any more.
 	broken bool
 	// newer is the record that a version to come has left, planted any that no tab has
@@ -116,7 +124,7 @@ func (s *sim) step(ctx context.Context, tab *browsertest.Tab, what string) error
 		return -1
 	})
 	s.parked = slices.Insert(s.parked, at, op)
-	s.decided(what)
+	s.decided(tab, what)
 	s.mu.Unlock()
 	if op.instant() {
 		select {
@@ -161,6 +169,9 @@ func (s *sim) serve(ctx context.Context, req *browser.Request) (*browser.Respons
 		s.saw("an answer: " + outage)
 	}
 	answer, err := s.faulty(ctx, req, outage)
+	if s.plan.apart && err == nil {
+		s.obtained(tab, string(answer.Body))
+	}
 	if err != nil {
 		s.mu.Lock()
 		if send != nil {
@@ -225,7 +236,10 @@ func (s *sim) play() {
 	s.start()
 	s.before()
 	s.ahead = s.skew // whose clock is wrong by more than the tolerance can't sign in
-	for range s.tabs {
+	if s.kept != nil {
+		s.reload(s.kept)
+	}
+	for len(s.pages) < s.tabs {
 		s.open()
 	}
 	for _, s.now = range s.numbers() {
@@ -276,6 +290,7 @@ func (s *sim) before() {
 	s.profile.Step = nil
 	s.open()
 	p := s.pages[0]
+	s.sender = p.tab
 	synctest.Wait()
 	for _, do := range []struct {
 		done          bool
@@ -295,7 +310,11 @@ func (s *sim) before() {
 			s.check()
 		}
 	}
-	s.kill(p)
+	if s.plan.apart {
+		s.kept = p
+	} else {
+		s.kill(p)
+	}
 	time.Sleep(10 * time.Second)
 	s.check()
 	s.profile.Step = s.step
@@ -400,13 +419,21 @@ func (s *sim) let(op *operation, fate error) {
 }
 
 func (s *sim) open() {
+	if s.plan.apart {
+		s.openApart()
+		return
+	}
 	tab := s.profile.Open(origin + "/")
 	s.note("%s opens", tab.Name)
 	if s.shop != nil {
 		s.shop.open(tab)
 		return
 	}
-	p, err := newPage(tab, s.server, config(untraced))
+	s.openIn(tab, config(untraced))
+}
+
+func (s *sim) openIn(tab *browsertest.Tab, config string) {
+	p, err := newPage(tab, s.server, config)
 	if err != nil {
 		s.fail("%v", err)
 		return
@@ -417,6 +444,7 @@ func (s *sim) open() {
 
 func (s *sim) kill(p *page) {
 	s.note("%s dies", p.tab.Name)
+	delete(s.away, p)
 	p.tab.Kill()
 	s.pages = slices.DeleteFunc(slices.Clone(s.pages), func(o *page) bool { return o == p })
 	s.mu.Lock()
@@ -441,11 +469,18 @@ func (s *sim) act(p *page, command, args string) {
 	s.note("%s: %s %s", p.tab.Name, command, args)
 	s.saw(command)
 	before, _, _, _ := p.now()
+	out := &goodbye{user: p.user()}
+	if command == "logout" {
+		s.leaving = append(s.leaving, out)
+	}
 	s.call(p, command, func() {
 		_, err := p.call(command, args)
+		s.mu.Lock()
+		out.over = true
+		s.mu.Unlock()
 		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
 			s.mu.Lock()
-			s.main.gone[before] = true
+			s.bookOf(p).gone[before] = true
 			s.mu.Unlock()
 		}
 	})
@@ -512,6 +547,9 @@ func (s *sim) settle() {
 		}
 		s.thaw(p)
 	}
+	for _, p := range s.awayPages() {
+		s.goBack(p)
+	}
 	for range 20000 {
 		synctest.Wait()
 		s.check()
@@ -553,7 +591,7 @@ func (s *sim) settle() {
 		return
 	}
 	for _, p := range s.pages {
-		if session, _, _, _ := p.now(); session != s.stored(simKey).Get("session").TextOr("") {
+		if session, _, _, _ := p.now(); session != s.bookOf(p).last {
 			s.fail("invariant 4: %s believes in another session than the one stored", p.tab.Name)
 		}
 	}

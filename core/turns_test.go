@@ -97,6 +97,48 @@ func TestRR10AFrozenTabIsTakenOverFrom(t *testing.T) {
 	}
 }
 
+// A tab that is frozen for a moment in each of its turns, before it has sent, gives up after four: it
+// may have been taken over from, and who asks can't wait for ever.
+func TestRR10WhoeverLosesFourTurnsSaysSo(t *testing.T) {
+	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		before, turns, often := len(server.Log()), 0, 10
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if tab != a.tab {
+				return nil
+			}
+			switch {
+			case what == "lock "+simKey+"/refresh":
+				turns++
+			case what == "digest" && turns <= often:
+				a.tab.Freeze()
+				time.AfterFunc(3*time.Second, a.tab.Thaw)
+			}
+			return nil
+		}
+		_, err := a.call("refresh", "{}")
+		assert.Equal(t, "timeout", code(err))
+		assert.Equal(t, 4, turns)
+		assert.Zero(t, refreshesIn(server.Log()[before:]), "a turn that is over is none to send in")
+		// It waits, and what was never sent is nothing that anybody is in doubt about.
+		_, status, err := a.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 401, status, "the server's own word, at once")
+		assert.Equal(t, 4, turns)
+		often = 0
+		time.Sleep(2 * time.Second)
+		_, status, err = a.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		assert.Equal(t, 5, turns)
+		assert.Equal(t, 1, refreshesIn(server.Log()[before:]))
+		synctest.Wait()
+		said, err := b.call("trace", "{}")
+		require.NoError(t, err)
+		assert.NotContains(t, said, `"trigger":"doubt"`)
+		assert.NotContains(t, a.takeEvents()+b.takeEvents(), "logout")
+	})
+}
+
 func refreshesIn(log []browsertest.TokenRequest) (n int) {
 	for _, asked := range log {
 		if asked.Grant == "refresh_token" {
@@ -264,10 +306,11 @@ func TestRR10TheWriteLockOfAFrozenTabIsTaken(t *testing.T) {
 		a.tab.Thaw()
 		require.NoError(t, <-left)
 		synctest.Wait()
-		assert.Equal(t, []string{"anonymous", "anonymous"}, []string{a.user(), b.user()}, "the logout is bob's too: it was decided by what was there")
-		_, ended, _, _ := b.now()
+		assert.Equal(t, []string{"bob", "bob"}, []string{a.user(), b.user()}, "the logout was alice's: it was decided by what was there")
+		still, now, _, _ := b.now()
 		assert.NotEmpty(t, made)
-		assert.Equal(t, version+1, ended)
+		assert.Equal(t, made, still)
+		assert.Equal(t, version, now)
 	})
 }
 

@@ -41,6 +41,11 @@ type Store struct {
 	newer bool
 	// seen is what was there when it could last be read or written.
 	seen session.Record
+	// last is the text that was read last, and what it says: most reads find the same.
+	last struct {
+		text string
+		rec  session.Record
+	}
 }
 
 // Options says what a Store keeps, and for whom; all fields are required.
@@ -132,8 +137,19 @@ func (s *Store) read(ctx context.Context) (session.Record, error) {
 	if err != nil || !ok {
 		return session.Record{}, err
 	}
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
+	if text == last.text && text != "" {
+		return last.rec, nil
+	}
 	rec, err := decode(s.owner, text)
-	if err == errRubbish {
+	switch err {
+	case nil:
+		s.mu.Lock()
+		s.last.text, s.last.rec = text, rec
+		s.mu.Unlock()
+	case errRubbish:
 		// Nothing can be made of it, and it must not be met again.
 		return session.Record{}, s.storage.Remove(ctx, s.key)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/core/browser"
+	"latchkey/core/gate"
 )
 
 // patience is how long a tab waits for the page that it showed before to let go of its
@@ -25,7 +26,12 @@ type Copies struct {
 	lifecycle browser.Lifecycle
 	key       string
 
+	// one at a time, and whoever comes meanwhile waits for that.
+	one gate.Gate
+
 	mu sync.Mutex
+	// known says that the name was taken, or can't be, since the page was left last.
+	known bool
 	// held lets go of the lock; nil where this tab does not hold it. mine says that it has.
 	held func()
 	mine bool
@@ -33,29 +39,35 @@ type Copies struct {
 
 // NewCopies works with a name in storage under key, and locks named after it.
 func NewCopies(b browser.Browser, key string) *Copies {
-	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, key: key}
+	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, key: key, one: gate.New()}
 }
 
-// Found takes the tab's name, also after Leave, and tells whether another tab has that:
-// this one then has another name from now on. It is called by one at a time, and nil has
-// nothing to find.
-func (c *Copies) Found(ctx context.Context) bool {
+// Take takes the tab's name, also after Leave. Where another tab has that, this one leaves
+// what is the other's to it, and has another name from then on, in this order: with a name of its
+// own it would take the rest for its own too, after a reload, or in a copy of the copy. Nil has
+// nothing to take.
+func (c *Copies) Take(ctx context.Context, leave func()) {
 	if c == nil {
-		return false
+		return
 	}
+	defer c.one.Enter()()
 	c.mu.Lock()
-	holds, mine := c.held != nil, c.mine
+	known, mine := c.known, c.mine
 	c.mu.Unlock()
-	if holds {
-		return false
+	if known {
+		return
 	}
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.known = ctx.Err() == nil
+	}()
 	page := c.lifecycle.Page()
 	text, _, err := c.storage.Get(ctx, c.key)
 	name, of, _ := strings.Cut(text, " ")
 	if err != nil || of == page && !mine {
-		return false // another session of this page has it
+		return // another session of this page has it
 	}
-	found := false
 	if name != "" {
 		short, cancel := context.WithTimeout(ctx, patience)
 		release, err := c.locks.Acquire(short, c.key+"/"+name)
@@ -64,21 +76,20 @@ func (c *Copies) Found(ctx context.Context) bool {
 		switch {
 		case err == nil:
 			c.keep(ctx, name+" "+page, release)
-			return false
+			return
 		case !late:
-			return false
+			return
 		}
-		found = true
+		leave()
 	}
 	var id [12]byte
 	if c.crypto.Random(id[:]) != nil {
-		return found
+		return
 	}
 	name = base64.RawURLEncoding.EncodeToString(id[:])
 	if release, err := c.locks.Acquire(ctx, c.key+"/"+name); err == nil {
 		c.keep(ctx, name+" "+page, release)
 	}
-	return found
 }
 
 func (c *Copies) keep(ctx context.Context, text string, release func()) {
@@ -92,6 +103,7 @@ func (c *Copies) keep(ctx context.Context, text string, release func()) {
 func (c *Copies) Leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.known = false
 	if c.held != nil {
 		c.held()
 		c.held = nil

@@ -1,18 +1,18 @@
-import { readOptions } from './options/session';
 import { isSessionError, SessionError } from './errors';
-import { isLive, readClient, readRecord } from './record';
-import { storagesFor } from './storage';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { secondFile } from './covered';
-import { check, take } from './options/check';
-import { fetch, freeze, now, open, parse, platform, setPrototypeOf, startsWith, stringify } from './platform';
-import { createFetch } from './fetch';
+import { storagesFor } from './storage';
 import { wrapXHR } from './xhr';
-import { createMatch } from './match';
-import type { Published } from './published';
+import { check, take } from './options/check';
 import type { Methods } from './methods';
-import type { Runtime, Whole } from './runtime';
 import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
+import { createMatch } from './match';
+import { readOptions } from './options/session';
+import { assign, Bare, fetch, freeze, now, open, parse, platform, startsWith, stringify } from './platform';
+import type { Published } from './published';
+import { secondFile } from './covered';
+import type { Runtime, Whole } from './runtime';
+import { createFetch } from './fetch';
+import { isLive, readClient, readRecord } from './record';
 
 type Listener = (value: any) => void;
 type Teller = (type: string, value: unknown) => unknown;
@@ -243,8 +243,7 @@ export const createSession = (given: SessionOptions): Session => {
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);
     const policy = record?.policy ?? none;
-    plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
-    setPrototypeOf(plane.policy.rules, null);
+    plane.policy = { ...policy, rules: assign(new Bare(), none.rules, policy.rules, token && { client: token }) };
     if (config.doubts?.(record) || rule?.hold || rule?.validUntil! <= now()) wake();
     // Whoever is told of it may use it at once.
     else show(record?.state ?? anonymous());

@@ -14,13 +14,13 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 11_750,
+  'latchkey.min.js': 11_800,
   'latchkey.runtime.min.js': 13_400,
   'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 760_000,
 };
 /** The same of a page that an app's bundler made, by the presets that it imports. */
-const pages = { oidc: 10_100, cookies: 10_050, 'oidc, oauth, occ, vendure, cookies': 12_150 };
+const pages = { oidc: 10_150, cookies: 10_100, 'oidc, oauth, occ, vendure, cookies': 12_250 };
 
 mkdirSync(dist, { recursive: true });
 const wasm = 'latchkey.wasm';

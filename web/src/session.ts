@@ -1,19 +1,18 @@
-import { takeCallback } from './callback';
 import { isSessionError, SessionError } from './errors';
-import { secondFile } from './covered';
-import { createFetch } from './fetch';
-import { createMatch } from './match';
+import { anonymous, compile, deepFreeze, nobody } from './policy';
+import { storagesFor } from './storage';
 import { wrapXHR } from './xhr';
 import { check, take } from './options/check';
-import { readOptions } from './options/session';
-import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, parse, platform, setPrototypeOf, startsWith, stringify } from './platform';
 import type { Methods } from './methods';
-import type { Published } from './published';
-import { isLive, readClient, readRecord } from './record';
-import type { Runtime, Whole } from './runtime';
-import { storagesFor } from './storage';
 import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
+import { createMatch } from './match';
+import { readOptions } from './options/session';
+import { assign, Bare, fetch, freeze, now, open, parse, platform, startsWith, stringify } from './platform';
+import type { Published } from './published';
+import { secondFile } from './covered';
+import type { Runtime, Whole } from './runtime';
+import { createFetch } from './fetch';
+import { isLive, readClient, readRecord } from './record';
 
 type Listener = (value: any) => void;
 type Teller = (type: string, value: unknown) => unknown;
@@ -237,15 +236,14 @@ export const createSession = (given: SessionOptions): Session => {
   const wake = () => void (plane.closed || boot().catch(nothing));
 
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, spartacus, login]: unknown[]) => {
+  const begin = ([json, client, agent, other, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
-    if (isLive(agent) || ((spartacus || config.tokenMethod == 'cookie') && !json)) return hold(boot());
+    if (isLive(agent) || ((other || config.tokenMethod == 'cookie') && !json)) return hold(boot());
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);
     const policy = record?.policy ?? none;
-    plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
-    setPrototypeOf(plane.policy.rules, null);
+    plane.policy = { ...policy, rules: assign(new Bare(), none.rules, policy.rules, token && { client: token }) };
     if (config.doubts?.(record) || rule?.hold || rule?.validUntil! <= now()) wake();
     // Whoever is told of it may use it at once.
     else show(record?.state ?? anonymous());
@@ -258,20 +256,16 @@ export const createSession = (given: SessionOptions): Session => {
 
   /** Reads what is stored, of whom there may be something, and starts from that. */
   const read = () => {
-    const { key, clientTokens, agent, adopt } = config;
-    const stored = [
-      key,
-      clientTokens && key + '/client',
-      agent && agentKey(),
-      adopt && 'spartacus\u26bf\u26bfauth',
-      key + '/login',
-    ].map((name, i) => {
-      try {
-        return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
-      } catch {
-        // Read as nothing; the core will say what is wrong with the storage.
-      }
-    });
+    const { key, clientTokens, agent, adopts } = config;
+    const stored = [key, clientTokens && key + '/client', agent && agentKey(), adopts, key + '/login'].map(
+      (name, i) => {
+        try {
+          return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
+        } catch {
+          // Read as nothing; the core will say what is wrong with the storage.
+        }
+      },
+    );
     if ((stored[0] as any)?.then)
       hold(
         Promise.all(stored)
@@ -307,7 +301,7 @@ export const createSession = (given: SessionOptions): Session => {
   // It takes longer than all else here, and a runtime that comes at once looks for itself.
   if (options.load) listenTo(globalThis.addEventListener);
 
-  callback = takeCallback(config.redirectUri);
+  callback = config.takeCallback?.(config.redirectUri);
   if (callback) hold(boot());
   else if (callback == '') hold((booting = new Promise(nothing)));
   else read();
@@ -382,7 +376,7 @@ export const createSession = (given: SessionOptions): Session => {
       if (!url) {
         if (callback) await boot();
         if (handled) return { state, returnTo: handled };
-        url = takeCallback(config.redirectUri);
+        url = config.takeCallback?.(config.redirectUri);
         if (!url) return null;
       }
       const result = await call('callback', { url });

@@ -1,4 +1,5 @@
 // What clients of OAuth 2 are told, those of an OpenID provider among them.
+import { takeCallback } from '../callback';
 import { URL } from '../platform';
 import type { Server } from './addresses';
 import { check, refuse, take, type Values } from './check';
@@ -40,6 +41,7 @@ const readFlow = (auth: Values, server: Server) => {
     auth.codeExchange = server('auth.codeExchange', codeExchange);
   }
   auth.flow = flow;
+  auth.takeCallback = takeCallback;
 };
 
 export const readOidc: Reader = (given, server, prefix) => {

@@ -17,6 +17,7 @@ export const readOcc: Reader = (given, server, prefix, add) => {
   const form = (auth.loginForm = take(auth.loginForm ?? {}, 'csrf action', 'auth.loginForm'));
   for (const name in form) form[name] = prefix('auth.loginForm.' + name, form[name]);
   if (auth.agent) auth.agent = { ...take(auth.agent, agentOptions, 'auth.agent') };
+  if (auth.adopt) auth.adopts = 'spartacus\u26bf\u26bfauth';
   // What the server offers beside the shop: its own sign-in, the list of sites, and what is for agents.
   for (const [path, as] of [
     ['/authorizationserver/'],

@@ -22,7 +22,11 @@ export interface Config {
   readonly public: readonly string[];
   readonly prefix?: string;
   readonly apiResources: readonly string[];
-  /** With cookies that nobody can see, whether the record may be wrong about who is there. The core does not get this. */
+  /** A key of somebody else's, whose session the core takes where there is none of ours. */
+  readonly adopts?: string;
+  /** With a server that sends people back with an answer: see callback.ts. The core does not get this. */
+  takeCallback?(redirectUri: string): string | undefined;
+  /** With cookies that nobody can see, whether the record may be wrong about who is there. The core does not get this either. */
   doubts?(record: Stored | undefined): boolean;
   [name: string]: unknown;
 }

@@ -81,6 +81,29 @@ func TestST24AReloadIsNoCopy(t *testing.T) {
 	})
 }
 
+// A page that is frozen while it takes its name has let the time for that go by.
+func TestST24AReloadThatIsFrozenIsNoCopy(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first := startIn(t, profile.OpenApart(origin+"/"), server, ofTabs(untraced))
+		signIn(t, first, "alice")
+		next := first.tab.Duplicate()
+		first.tab.Kill()
+		frozen := false
+		synctest.Wait() // nothing runs beside this
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if tab == next && strings.HasPrefix(what, "lock "+simKey+"/tab/") && !frozen {
+				frozen = true
+				tab.Freeze()
+				time.AfterFunc(3*time.Second, tab.Thaw)
+			}
+			return nil
+		}
+		reloaded := startIn(t, next, server, ofTabs(untraced))
+		require.True(t, frozen, "the test has to meet the moment")
+		assert.Contains(t, reloaded.tab.Storage().Value(simKey), `"refresh":`)
+	})
+}
+
 // While a page is in the back/forward cache it holds no lock: a copy may take its name.
 func TestST24APageThatComesBackToFindACopy(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {

@@ -92,6 +92,12 @@ func (s *sim) leave(p *page) {
 	s.saw("a page that is left")
 	s.away[p] = true
 	s.mu.Lock()
+	// A copy that waits for its name gets it now, with what the storage had when it was copied.
+	for _, sends := range s.sends {
+		for _, send := range sends {
+			send.unknown = send.unknown || send.tab == p.tab
+		}
+	}
 	s.frozen[p.tab]++
 	s.mu.Unlock()
 	p.tab.Freeze()

@@ -12,8 +12,9 @@ import (
 )
 
 // patience is how long a tab waits for the page that it showed before to let go of its
-// name: a browser tears that down while the next one starts.
-const patience = time.Second
+// name: a browser tears that down while the next one starts. It is over before a lock that takes
+// long is looked into: which of two timers comes first that end at once is chance.
+const patience = broken - time.Millisecond
 
 // Copies tells a tab whose storage is its own whether it is a copy of another one: a
 // browser copies the storage with the tab, and a server takes the second use of the
@@ -24,6 +25,7 @@ type Copies struct {
 	locks     browser.Locks
 	crypto    browser.Crypto
 	lifecycle browser.Lifecycle
+	clock     browser.Clock
 	key       string
 
 	// one at a time, and whoever comes meanwhile waits for that.
@@ -39,7 +41,7 @@ type Copies struct {
 
 // NewCopies works with a name in storage under key, and locks named after it.
 func NewCopies(b browser.Browser, key string) *Copies {
-	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, key: key, one: gate.New()}
+	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, clock: b.Clock, key: key, one: gate.New()}
 }
 
 // Take takes the tab's name, also after Leave. Where another tab has that, this one leaves
@@ -69,12 +71,9 @@ func (c *Copies) Take(ctx context.Context, leave func()) {
 		return // another session of this page has it
 	}
 	if name != "" {
-		short, cancel := context.WithTimeout(ctx, patience)
-		release, err := c.locks.Acquire(short, c.key+"/"+name)
-		late := short.Err() != nil && ctx.Err() == nil
-		cancel()
+		release, late := c.take(ctx, name)
 		switch {
-		case err == nil:
+		case release != nil:
 			c.keep(ctx, name+" "+page, release)
 			return
 		case !late:
@@ -89,6 +88,24 @@ func (c *Copies) Take(ctx context.Context, leave func()) {
 	name = base64.RawURLEncoding.EncodeToString(id[:])
 	if release, err := c.locks.Acquire(ctx, c.key+"/"+name); err == nil {
 		c.keep(ctx, name+" "+page, release)
+	}
+}
+
+// take takes a name's lock. late says that another tab has it.
+func (c *Copies) take(ctx context.Context, name string) (release func(), late bool) {
+	for {
+		began := c.clock.Now()
+		short, cancel := context.WithTimeout(ctx, patience)
+		release, err := c.locks.Acquire(short, c.key+"/"+name)
+		late = short.Err() != nil && ctx.Err() == nil
+		cancel()
+		switch {
+		case err == nil:
+			return release, false
+		case !late || c.clock.Now().Sub(began) <= 2*patience:
+			return nil, late
+		}
+		// This tab was frozen itself, or its machine slept: nobody need have it.
 	}
 }
 

@@ -74,16 +74,7 @@ export const createMatch = (prefixes: readonly Prefix[]): Match => {
     for (let i = 0; i < prefixes.length; i++) {
       const prefix = prefixes[i]!;
       if (!isBelow(url, prefix.href)) continue;
-      if (prefix.as && !(prefix.strict && apply(exec, odd, [url])))
-        hit = {
-          href: prefix.href,
-          origin: prefix.origin,
-          as: prefix.as,
-          refused: prefix.refused,
-          retries: prefix.retries,
-          replay: prefix.replay,
-          url,
-        };
+      if (prefix.as && !(prefix.strict && apply(exec, odd, [url]))) hit = { ...prefix, url } as Hit;
       break;
     }
     if (known && raw.length < 200) {

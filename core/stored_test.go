@@ -70,12 +70,12 @@ func TestST04RubbishIsSignedOut(t *testing.T) {
 
 func TestST08WhatIsStoredBesideTheTokensIsNotBelieved(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := alices(t, profile, server, config(""))
+		alices(t, profile, server, config(""))
 		good := profile.Storage().Value("latchkey/1/id/shop/")
 		bad := strings.NewReplacer(`"userId":"alice"`, `"userId":"mallory"`, `"Bearer at_1"`, `"Bearer at_evil"`).Replace(good)
 		require.NotEqual(t, good, bad)
 		profile.Storage().Put("latchkey/1/id/shop/", bad)
-		p = openPage(t, profile, server, config(""))
+		p := openPage(t, profile, server, config(""))
 		assert.Equal(t, "alice", p.user())
 		_, _, authorization, _ := p.now()
 		assert.Equal(t, "Bearer at_1", authorization)

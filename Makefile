@@ -69,7 +69,7 @@ soak:
 	node web/bench/takeover.mjs
 
 planted:
-	$(say) "planting ten bugs, to see whether the simulator finds them"
+	$(say) "planting eleven bugs, to see whether the simulator finds them"
 	go test ./core -run 'TestPlanted$$' -planted -v -timeout 60m
 
 herd:

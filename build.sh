@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds web/dist: latchkey.js, latchkey.min.js with latchkey.runtime.min.js, latchkey.wasm,
+# Builds web/dist: latchkey.js, latchkey.module.js, latchkey.min.js with latchkey.runtime.min.js, latchkey.wasm,
 # latchkey.logout.html with latchkey.logout.min.js, latchkey.d.ts and checksums.txt. With `user`, also
 # latchkey-user.*: the same without client tokens and agents.
 # Needs Go and Node with npm. A second run does only what has changed.

@@ -4,15 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"latchkey/core/errcode"
 	"latchkey/core/oauth"
 	"latchkey/core/policy"
-	"latchkey/core/secret"
 	"latchkey/core/session"
 	"latchkey/core/strictjson"
-	"latchkey/core/userauth"
 )
 
 // Call runs a command of the page. The commands, their arguments and their
@@ -26,7 +23,7 @@ func (r *Runtime) Call(ctx context.Context, name, argsJSON string) (string, erro
 	if err != nil {
 		return "", errcode.Wrap(errcode.ConfigInvalid, "the arguments of "+name+" can't be read", err)
 	}
-	if name != "start" && name != "close" {
+	if name != "start" && name != "close" && name != "logout" {
 		if err := r.ready(ctx); err != nil {
 			return "", err
 		}
@@ -69,6 +66,7 @@ func (r *Runtime) doStart(ctx context.Context, args strictjson.Value) (string, e
 		var shown *session.Record
 		if user, ok := args.Get("userId").Text(); ok {
 			shown = &session.Record{Stamp: stampOf(args), Tokens: session.Tokens{Subject: user}}
+			r.shown.already(*shown)
 		}
 		if returnTo := r.start(ctx, shown, args.Get("callback").TextOr("")); returnTo != "" {
 			result = returning(returnTo)
@@ -195,69 +193,6 @@ func (r *Runtime) refused(ctx context.Context, args strictjson.Value) (string, e
 	return retry.result()
 }
 
-func (r *Runtime) loginWithRedirect(ctx context.Context, args strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
-	defer cancel()
-	return Nothing, r.service.LoginWithRedirect(ctx, userauth.RedirectOptions{
-		ReturnTo: args.Get("returnTo").TextOr(""), Prompt: args.Get("prompt").TextOr(""),
-		LoginHint: args.Get("loginHint").TextOr(""), Params: params(args),
-	})
-}
-
-func params(args strictjson.Value) (p userauth.Params) {
-	v := args.Get("params")
-	for _, name := range v.Names() {
-		p = append(p, [2]string{name, v.Get(name).TextOr("")})
-	}
-	return p
-}
-
-func (r *Runtime) loginForm(ctx context.Context, _ strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
-	defer cancel()
-	form, err := r.service.LoginForm(ctx)
-	if err != nil {
-		return "", err
-	}
-	var o, fields strictjson.Object
-	o.String("action", form.Action)
-	fields.String(form.Field, form.Token.Expose())
-	o.Raw("fields", fields.Done())
-	return o.Done(), nil
-}
-
-// loginWithPopup has no time of its own: a person is at work.
-func (r *Runtime) loginWithPopup(ctx context.Context, args strictjson.Value) (string, error) {
-	window, _ := args.Get("window").Int()
-	return Nothing, r.service.LoginWithPopup(ctx, userauth.PopupOptions{
-		Window: int(window), Prompt: args.Get("prompt").TextOr(""), LoginHint: args.Get("loginHint").TextOr(""), Params: params(args),
-	})
-}
-
-func (r *Runtime) loginSilently(ctx context.Context, args strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
-	defer cancel()
-	return Nothing, r.service.LoginSilently(ctx, userauth.SilentOptions{LoginHint: args.Get("loginHint").TextOr(""), Params: params(args)})
-}
-
-func (r *Runtime) loginWithCredentials(ctx context.Context, args strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
-	defer cancel()
-	password := secret.New(args.Get("password").TextOr(""))
-	return Nothing, r.service.LoginWithCredentials(ctx, args.Get("username").TextOr(""), password, params(args), flag(args, "otp"))
-}
-
-// loginWith runs an operation of the server's own that signs somebody in.
-func (r *Runtime) loginWith(ctx context.Context, args strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
-	defer cancel()
-	variables := "{}"
-	if v := args.Get("variables"); v.Kind() == strictjson.Obj {
-		variables = v.JSON()
-	}
-	return Nothing, r.service.LoginWith(ctx, args.Get("operation").TextOr(""), variables)
-}
-
 // observed is told of an answer to a request of the page's.
 func (r *Runtime) observed(ctx context.Context, args strictjson.Value) (string, error) {
 	q, ok := r.asked(args)
@@ -326,181 +261,12 @@ func (r *Runtime) lookAgain(ctx context.Context, args strictjson.Value) (string,
 
 func flag(args strictjson.Value, name string) bool { b, _ := args.Get(name).Bool(); return b }
 
-// logout has no error, and one time for all that happens at the server. The page
-// has forgotten its policy before it called: it gets one in any case.
-func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
-	defer cancel()
-	defer r.keeper.Announce()
-	yes := func(name string) bool { b, ok := args.Get(name).Bool(); return b || !ok }
-	o := userauth.LogoutOptions{ReturnTo: args.Get("returnTo").TextOr(""), Revoke: yes("revoke"), AtServer: yes("atServer")}
-	for _, logout := range r.assembly.Logouts {
-		if logout(ctx, o) {
-			return Nothing, nil
-		}
-	}
-	r.service.Logout(ctx, o)
-	if _, ok := r.keeper.Strategy.(session.Visitors); ok {
-		r.keeper.Announce() // the data plane has no rules of any record since it was asked
-	}
-	return Nothing, nil
-}
-
-func (r *Runtime) refresh(ctx context.Context, _ strictjson.Value) (string, error) {
-	if h := r.user(); h.Session != "" {
-		r.within(ctx, h.Keeper) // what has reached a limit is not renewed
-	}
-	h := r.user()
-	if h.Session == "" {
-		return "", errcode.New(errcode.SessionExpired, "there is no session to refresh; sign in first")
-	}
-	return Nothing, h.Keeper.RenewNow(ctx)
-}
-
-func (r *Runtime) accessToken(ctx context.Context, args strictjson.Value) (string, error) {
-	if err := r.noTokens(); err != nil {
-		return "", err
-	}
-	seconds, _ := args.Get("minValidity").Number()
-	resource := args.Get("resource").TextOr("")
-	if !r.has(resource) {
-		return "", errcode.New(errcode.ConfigInvalid, "resource must be one of an api rule")
-	}
-	rec, err := r.valid(ctx, time.Duration(seconds*float64(time.Second)), resource)
-	if err != nil {
-		return "", err
-	}
-	access := rec.Tokens.For(resource).Token
-	if access.Empty() {
-		return "", errcode.New(errcode.NotSupported, "the session is in cookies: the page has no token")
-	}
-	return token(access)
-}
-
-// noTokens refuses what needs a token where the app's backend has them all.
-func (r *Runtime) noTokens() error {
-	switch v := r.config.Vendure; {
-	case v != nil && v.Header == "":
-		return errcode.New(errcode.NotSupported, "the session is in a cookie, and the page has no token")
-	case r.config.OAuth.Handover == "":
-		return nil
-	}
-	return errcode.New(errcode.NotSupported, "with auth.codeExchange the app's backend has the tokens, and the page none; ask the backend instead")
-}
-
-// valid returns the session with an access token for a resource that lasts longer
-// than need.
-func (r *Runtime) valid(ctx context.Context, need time.Duration, resource string) (session.Record, error) {
-	h := r.user()
-	if h.Session == "" {
-		return session.Record{}, errNobody
-	}
-	rec := h.Keeper.Record()
-	if rec.Live() && (rec.Tokens.Lacks(resource) || rec.Tokens.For(resource).Over(r.browser.Clock.Now().Add(need))) {
-		if err := h.Keeper.Renew(ctx, rec.Stamp, resource); err != nil {
-			return rec, err
-		}
-		rec = h.Keeper.Record()
-	}
-	switch now := r.user(); {
-	case now.Session == "":
-		return rec, errNobody
-	case now.Session != h.Session:
-		return rec, errChanged
-	case rec.Tokens.Lacks(resource):
-		return rec, errChanged
-	}
-	return rec, nil
-}
-
-// userInfo asks as somebody, and again with a new token where the first was not
-// taken; never as somebody else.
-func (r *Runtime) userInfo(ctx context.Context, _ strictjson.Value) (string, error) {
-	if err := r.noTokens(); err != nil {
-		return "", err
-	}
-	if r.user().Keeper != r.keeper {
-		return "", errActing
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
-	defer cancel()
-	rec, err := r.valid(ctx, 0, "")
-	if err != nil {
-		return "", err
-	}
-	info, err := r.service.UserInfo(ctx, rec.Tokens)
-	if errcode.Of(err) == errcode.SessionExpired {
-		if failed := r.keeper.Renew(ctx, rec.Stamp, ""); failed != nil {
-			return "", failed
-		}
-		again := r.keeper.Record()
-		if again.Session != rec.Session {
-			return "", errNobody
-		}
-		if info, err = r.service.UserInfo(ctx, again.Tokens); errcode.Of(err) == errcode.SessionExpired {
-			err = errcode.New(errcode.ServerError, "the server does not take a new access token for userinfo either; does the scope have openid?")
-		}
-	}
-	if err != nil {
-		return "", err
-	}
-	if r.keeper.Record().Session != rec.Session {
-		return "", errNobody
-	}
-	var o strictjson.Object
-	o.Raw("claims", info)
-	return o.Done(), nil
-}
-
-func (r *Runtime) idToken(context.Context, strictjson.Value) (string, error) {
-	if err := r.noTokens(); err != nil {
-		return "", err
-	}
-	rec := r.keeper.Record()
-	switch {
-	case r.user().Keeper != r.keeper:
-		return "", errActing
-	case !rec.Live():
-		return "", errNobody
-	case rec.Tokens.ID.Empty():
-		return "", errcode.New(errcode.NotSupported, "the server sent no id token; ask for the scope openid")
-	}
-	return token(rec.Tokens.ID)
-}
-
 var (
 	errNobody  = errcode.New(errcode.SessionExpired, "nobody is signed in")
 	errChanged = errcode.New(errcode.SessionChanged, "somebody has signed in again meanwhile")
 	// errActing is what only the main session has.
 	errActing = errcode.New(errcode.NotSupported, "while somebody acts for the user there are no claims and no id token of theirs")
 )
-
-func token(t secret.String) (string, error) {
-	var o strictjson.Object
-	o.String("token", t.Expose())
-	return o.Done(), nil
-}
-
-func (r *Runtime) callback(ctx context.Context, args strictjson.Value) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
-	defer cancel()
-	returnTo, ok, err := r.answered(ctx, args.Get("url").TextOr(""))
-	if err != nil || !ok {
-		return "null", err
-	}
-	return returning(returnTo), nil
-}
-
-func (r *Runtime) remember(ctx context.Context, args strictjson.Value) (string, error) {
-	r.navigation.Remember(ctx, args.Get("path").TextOr(""))
-	return Nothing, nil
-}
-
-func (r *Runtime) recall(ctx context.Context, _ strictjson.Value) (string, error) {
-	var o strictjson.Object
-	o.String("path", r.navigation.Recall(ctx))
-	return o.Done(), nil
-}
 
 // look catches up for a page that was not there to hear of changes. It may have taken
 // the session for another one, so it is told in any case.

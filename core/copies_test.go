@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -80,6 +81,29 @@ func TestST24AReloadIsNoCopy(t *testing.T) {
 	})
 }
 
+// A page that is frozen while it takes its name has let the time for that go by.
+func TestST24AReloadThatIsFrozenIsNoCopy(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first := startIn(t, profile.OpenApart(origin+"/"), server, ofTabs(untraced))
+		signIn(t, first, "alice")
+		next := first.tab.Duplicate()
+		first.tab.Kill()
+		frozen := false
+		synctest.Wait() // nothing runs beside this
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if tab == next && strings.HasPrefix(what, "lock "+simKey+"/tab/") && !frozen {
+				frozen = true
+				tab.Freeze()
+				time.AfterFunc(3*time.Second, tab.Thaw)
+			}
+			return nil
+		}
+		reloaded := startIn(t, next, server, ofTabs(untraced))
+		require.True(t, frozen, "the test has to meet the moment")
+		assert.Contains(t, reloaded.tab.Storage().Value(simKey), `"refresh":`)
+	})
+}
+
 // While a page is in the back/forward cache it holds no lock: a copy may take its name.
 func TestST24APageThatComesBackToFindACopy(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
@@ -103,5 +127,84 @@ func TestST24APageThatComesBackToFindACopy(t *testing.T) {
 		_, err = copied.call("look", "{}")
 		require.NoError(t, err)
 		assert.Contains(t, copied.tab.Storage().Value("latchkey/1/id/shop/"), `"refresh":`)
+	})
+}
+
+// Seed 5573: a copy had a name of its own before it had left the refresh token to the other tab. What
+// had both, by a reload or as a copy of the copy, took the token for its own.
+func TestSeed5573ACopyHasNoNameOfItsOwnBeforeItHasLeftTheToken(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		server.Life = time.Hour
+		first := startIn(t, profile.OpenApart(origin+"/"), server, ofTabs(untraced))
+		signIn(t, first, "alice")
+		tab := first.tab.Duplicate()
+		var next *browsertest.Tab
+		named := false
+		synctest.Wait() // nothing runs beside this
+		profile.Step = func(_ context.Context, of *browsertest.Tab, what string) error {
+			switch {
+			case of != tab || next != nil:
+			case what == "set "+simKey+"/tab":
+				named = true
+			case named:
+				next = tab.Duplicate()
+				tab.Kill()
+			}
+			return nil
+		}
+		copied, err := newPage(tab, server, ofTabs(untraced))
+		require.NoError(t, err)
+		_, _ = copied.call("start", "{}")
+		copied.rt.Close()
+		require.NotNil(t, next, "the test has to meet the moment")
+		profile.Step = nil
+		reloaded := startIn(t, next, server, ofTabs(untraced))
+		time.Sleep(2 * time.Hour)
+		for _, p := range []*page{reloaded, first} {
+			_, _, _ = p.fetch()
+		}
+		assert.Equal(t, "alice", first.user())
+		assert.Equal(t, len(server.Log()), server.Answered("password", 200)+server.Answered("refresh_token", 200), "no token was refused")
+	})
+}
+
+// Seed 15705: a page that had come back, to find that a copy has its name, was asked to do something before it
+// knew. It left a refresh token that was its own; and the other's it would have sent.
+func TestSeed15705APageThatComesBackDoesNothingBeforeItKnowsItsName(t *testing.T) {
+	come := func(t *testing.T, test func(server *browsertest.AuthServer, first, copied *page)) {
+		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+			server.Life = time.Hour
+			first := startIn(t, profile.OpenApart(origin+"/"), server, ofTabs(untraced))
+			signIn(t, first, "alice")
+			first.tab.Leave(true)
+			synctest.Wait()
+			copied := startIn(t, first.tab.Duplicate(), server, ofTabs(untraced))
+			first.tab.Leave(false)
+			test(server, first, copied)
+			assert.Equal(t, len(server.Log()), server.Answered("password", 200)+server.Answered("refresh_token", 200), "no token was refused")
+		})
+	}
+	t.Run("somebody signs in", func(t *testing.T) {
+		come(t, func(_ *browsertest.AuthServer, first, copied *page) {
+			signIn(t, first, "bob")
+			time.Sleep(2 * time.Hour)
+			for p, user := range map[*page]string{first: "bob", copied: "alice"} {
+				got, _, err := p.fetch()
+				require.NoError(t, err)
+				assert.Equal(t, user, got)
+			}
+		})
+	})
+	t.Run("the app asks for a refresh", func(t *testing.T) {
+		come(t, func(server *browsertest.AuthServer, first, copied *page) {
+			_, err := copied.call("refresh", "{}")
+			require.NoError(t, err)
+			_, err = first.call("refresh", "{}")
+			assert.Equal(t, "interaction_required", code(err), "it has no refresh token any more")
+			got, _, err := copied.fetch()
+			require.NoError(t, err)
+			assert.Equal(t, "alice", got)
+			assert.Equal(t, 1, server.Refreshes())
+		})
 	})
 }

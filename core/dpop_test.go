@@ -84,8 +84,7 @@ func TestOA43ALostKeyMeansOneCleanSignIn(t *testing.T) {
 	for name, live := range map[string]bool{"while the access token lives": true, "after it has run out": false} {
 		t.Run(name, func(t *testing.T) {
 			boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-				p := openPage(t, profile, server, config(dpop))
-				signIn(t, p, "alice")
+				p := alices(t, profile, server, config(dpop))
 				p.rt.Close()
 				if !live {
 					time.Sleep(2 * time.Hour)
@@ -113,8 +112,7 @@ func TestOA43ALostKeyMeansOneCleanSignIn(t *testing.T) {
 func TestOA43APageThatCannotProveEndsTheSession(t *testing.T) {
 	boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		other := openPage(t, profile, server, config(dpop))
-		p := openPage(t, profile, server, config(dpop))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(dpop))
 		synctest.Wait()
 		require.Equal(t, "login (remote)", other.takeEvents())
 		authorize := func() string {
@@ -138,8 +136,7 @@ func TestOA43APageThatCannotProveEndsTheSession(t *testing.T) {
 
 func TestOA43TwoTabsRefreshTogether(t *testing.T) {
 	boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		a := openPage(t, profile, server, config(dpop))
-		signIn(t, a, "alice")
+		a := alices(t, profile, server, config(dpop))
 		b := openPage(t, profile, server, config(dpop))
 		server.Expire()
 		done := make(chan int, 2)
@@ -159,8 +156,7 @@ func TestOA43TwoTabsRefreshTogether(t *testing.T) {
 func TestOA43WithoutStorageForKeysAReloadIsACleanSignIn(t *testing.T) {
 	boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		profile.NoKeys = true
-		p := openPage(t, profile, server, config(dpop))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(dpop))
 		server.Expire()
 		_, status, err := p.fetch()
 		require.NoError(t, err)
@@ -189,8 +185,7 @@ func TestOA43WithoutStorageForKeysAReloadIsACleanSignIn(t *testing.T) {
 func TestOA42TheOptionIsTurned(t *testing.T) {
 	t.Run("off: what is bound can't be used", func(t *testing.T) {
 		boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-			p := openPage(t, profile, server, config(dpop))
-			signIn(t, p, "alice")
+			p := alices(t, profile, server, config(dpop))
 			p.rt.Close()
 			next := openPage(t, profile, server, config(""))
 			assert.Equal(t, "expired, logout:expired", next.takeEvents())
@@ -198,8 +193,7 @@ func TestOA42TheOptionIsTurned(t *testing.T) {
 	})
 	t.Run("on: bearer tokens live until they are refreshed", func(t *testing.T) {
 		world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-			p := openPage(t, profile, server, config(""))
-			signIn(t, p, "alice")
+			p := alices(t, profile, server, config(""))
 			p.rt.Close()
 			next := openPage(t, profile, server, config(dpop))
 			assert.Equal(t, "alice", next.user())
@@ -224,8 +218,7 @@ func TestOA42ATokenInTheAddressCannotBeBound(t *testing.T) {
 
 func TestOA44ARefreshThatIsTriedAgainHasAProofOfItsOwn(t *testing.T) {
 	boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(dpop))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(dpop))
 		var proofs []string
 		server.Fault = func(req *browser.Request, form url.Values) (*browser.Response, error) {
 			proofs = append(proofs, req.Headers["dpop"])

@@ -41,8 +41,7 @@ func TestS76ALogoutForgetsThePageWanted(t *testing.T) {
 
 func TestS70APageThatComesBackLooksAtTheRecord(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		// Written while the page could hear nothing.
 		profile.Storage().Put("latchkey/1/id/shop/", `{"format":1,"issuer":"`+issuer+`","client":"shop","context":"","session":"","generation":99,"ended":"user","state":null,"policy":null}`)
 		assert.Equal(t, "alice", p.user())
@@ -55,8 +54,7 @@ func TestS70APageThatComesBackLooksAtTheRecord(t *testing.T) {
 
 func TestS71TwoLogoutsAtOnceAreOneAtTheServer(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		p.takeEvents()
 		var group sync.WaitGroup
 		for range 3 {

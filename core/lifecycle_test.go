@@ -158,7 +158,6 @@ func TestRR11APageThatComesBackLooksBeforeItSends(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		first, second := signedIn(t, profile, server, config("")), openPage(t, profile, server, config(""))
 		first.tab.Leave(true)
-		synctest.Wait()
 		synctest.Wait() // nothing runs beside this
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			if tab == first.tab && what == "note" {

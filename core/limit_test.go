@@ -183,8 +183,7 @@ func TestLimitsAPolicyThatIsOverIsRenewedByASign(t *testing.T) {
 func TestLimitsForWhoeverWasSignedInBefore(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.Life = 0
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		p.tab.Kill()
 		// A record of before there was such a time.
 		key := "latchkey/1/id/shop/"

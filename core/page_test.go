@@ -147,3 +147,11 @@ func signIn(t *testing.T, p *page, user string) {
 	require.NoError(t, err)
 	require.Equal(t, user, p.user())
 }
+
+// alices opens a page and signs alice in there.
+func alices(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, config string) *page {
+	t.Helper()
+	p := openPage(t, profile, server, config)
+	signIn(t, p, "alice")
+	return p
+}

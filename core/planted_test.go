@@ -48,6 +48,8 @@ var plantedBugs = []struct {
 		"\t\tdefer release()\n", "\t\trelease()\n", 500},
 	{"what a version to come has written is written over", "persist/store.go",
 		"\tif newer {\n", "\tif newer && false {\n", 3000},
+	{"a copy of a tab keeps the refresh token", "tabs/copies.go",
+		"\t\tleave()\n", "\t\t_ = leave\n", 100},
 }
 
 var foundAfter = regexp.MustCompile(`seed \d+, of (\d+) schedules here: (.*)`)

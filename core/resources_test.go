@@ -133,8 +133,7 @@ func TestRFC8707ATokenForEachRuleFromOneSignIn(t *testing.T) {
 
 func TestRFC8707TwoTabsAtOnceMakeOneRequestAToken(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		a := openPage(t, profile, server, config(two))
-		signIn(t, a, "alice")
+		a := alices(t, profile, server, config(two))
 		b := openPage(t, profile, server, config(two))
 		var group sync.WaitGroup
 		for range 5 {
@@ -154,8 +153,7 @@ func TestRFC8707TwoTabsAtOnceMakeOneRequestAToken(t *testing.T) {
 
 func TestRFC8707EachEndsOnItsOwn(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		require.Equal(t, 200, p.fetchOf(orders))
 		require.Equal(t, 200, p.fetchOf(mail))
 		before := p.rule(mail).authorization
@@ -202,8 +200,7 @@ func TestRFC8707EachEndsOnItsOwn(t *testing.T) {
 
 func TestRFC8707TheMainTokenEndsOnItsOwn(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		session, version, _, _ := p.now()
 		require.Equal(t, 200, p.fetchOf(orders))
 		server.Expire()
@@ -214,8 +211,7 @@ func TestRFC8707TheMainTokenEndsOnItsOwn(t *testing.T) {
 
 func TestRFC8707LogoutWhileATokenIsOnItsWay(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		answer := make(chan struct{})
 		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
 			if form.Get("resource") != "" {
@@ -243,8 +239,7 @@ func TestRFC8707LogoutWhileATokenIsOnItsWay(t *testing.T) {
 func TestRFC8707AServerThatHasNoSuchTarget(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.Resources = []string{mail}
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		p.takeEvents()
 		for range 3 {
 			assert.Equal(t, 401, p.fetchOf(orders), "as it is")
@@ -273,8 +268,7 @@ func TestRFC8707AServerThatHasNoSuchTarget(t *testing.T) {
 func TestRFC8707WithoutARefreshToken(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.NoRefreshToken = true
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		p.takeEvents()
 		n := len(server.Log())
 		assert.Equal(t, 401, p.fetchOf(orders))
@@ -290,8 +284,7 @@ func TestRFC8707WithoutARefreshToken(t *testing.T) {
 
 func TestRFC8707ARefreshTokenThatIsRefusedEndsTheSession(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		p.takeEvents()
 		server.RevokeAll()
 		assert.Equal(t, 401, p.fetchOf(orders))
@@ -301,8 +294,7 @@ func TestRFC8707ARefreshTokenThatIsRefusedEndsTheSession(t *testing.T) {
 
 func TestRFC8707ATroubledServerPutsOffThatTokenOnly(t *testing.T) {
 	audiences(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
-		p := openPage(t, profile, server, config(two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(two))
 		p.takeEvents()
 		tries := 0
 		server.Fault = func(_ *browser.Request, form url.Values) (*browser.Response, error) {
@@ -350,8 +342,7 @@ func TestRFC8707AccessTokenOfAResource(t *testing.T) {
 func TestRFC8707WithDPoPEachIsBound(t *testing.T) {
 	boundWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.Resources = []string{orders, mail}
-		p := openPage(t, profile, server, config(dpop+two))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(dpop+two))
 		assert.Equal(t, 200, p.fetchOf(orders))
 		r := p.rule(orders)
 		assert.Equal(t, profile.ProofKey(), r.dpop)

@@ -252,11 +252,11 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 
 // share has a tab that is a copy of another one leave the refresh token to that.
 func (r *Runtime) share(ctx context.Context) {
-	if r.copies.Found(ctx) {
+	r.copies.Take(ctx, func() {
 		for _, k := range r.keepers() {
 			k.Forgo(ctx)
 		}
-	}
+	})
 }
 
 // answered deals with the server's answer in an address, if it is one.
@@ -274,10 +274,12 @@ func (r *Runtime) failure(err error) event.Event {
 	return event.Event{Type: event.Error, Err: err, PreviousUserID: user, UserID: user}
 }
 
-// ready waits for start.
+// ready waits for start, and in a page that has come back until it knows whether it is a
+// copy by now.
 func (r *Runtime) ready(ctx context.Context) error {
 	select {
 	case <-r.started:
+		r.share(ctx)
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

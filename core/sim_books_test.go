@@ -1,10 +1,12 @@
 package core_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"latchkey/core/browser/browsertest"
+	"latchkey/core/session"
 	"latchkey/core/strictjson"
 )
 
@@ -23,6 +25,19 @@ type refreshSend struct {
 	unknown  bool // nobody knew what came of it when it was decided to send it again
 }
 
+// goodbye is a logout that a page was asked for.
+type goodbye struct {
+	user string // whom it showed
+	over bool
+}
+
+// asked tells whether somebody has asked for the end of a user's session. Called with mu held.
+func (s *sim) asked(user string) bool {
+	return slices.ContainsFunc(s.leaving, func(l *goodbye) bool {
+		return l.user == user || !session.IsUser(l.user)
+	})
+}
+
 // doubt tells whether nobody knows what came of it.
 func (r *refreshSend) doubt() bool {
 	r.unknown = r.unknown || r.tab.Dead() || r.tab.Frozen() || r.over && !r.answered || r.refused
@@ -32,22 +47,33 @@ func (r *refreshSend) doubt() bool {
 // book is what is known of one record.
 type book struct {
 	key, whose string
-	gone       map[string]bool // sessions that have ended
-	last       string          // the session last seen in storage
-	refresh    string          // its refresh token
+	area       *browsertest.Area
+	tab        *browsertest.Tab // whose storage that is; nil where it is everybody's
+	gone       map[string]bool  // sessions that have ended
+	last       string           // the session last seen in storage
+	refresh    string           // its refresh token
+	access     string
 	highest    int64
 	changed    int // the step in which another session came
 	text       string
 }
 
-func newBook(key, whose string) *book {
-	return &book{key: key, whose: whose, gone: map[string]bool{}}
+func newBook(area *browsertest.Area, key, whose string) *book {
+	return &book{area: area, key: key, whose: whose, gone: map[string]bool{}}
+}
+
+// forget is for a record that is gone: its session is, too, and generations begin anew.
+func (b *book) forget() {
+	if b.last != "" {
+		b.gone[b.last] = true
+	}
+	b.last, b.refresh, b.access, b.highest, b.text = "", "", "", 0, ""
 }
 
 // sending is called when a refresh reaches the server: invariant 1. Called with mu held.
 func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) *refreshSend {
 	for _, before := range s.sends[token] {
-		if !before.doubt() && !s.broken {
+		if !before.doubt() && !s.astray[tab] && !s.astray[before.tab] {
 			s.fail("invariant 1: %s sent a refresh token again whose first outcome %s knows or awaits (answered %t, over %t)", tab.Name, before.tab.Name, before.answered, before.over)
 		}
 	}
@@ -55,6 +81,9 @@ func (s *sim) sending(tab *browsertest.Tab, client, token string, refused bool) 
 		s.saw("a refresh in doubt, at a server that is " + string(s.plan.server))
 	} else {
 		s.saw("a refresh, at a server that is " + string(s.plan.server))
+	}
+	if s.plan.apart {
+		s.rightful(tab, token)
 	}
 	send := &refreshSend{tab: tab, refused: refused || s.outage == "half"}
 	s.sends[token] = append(s.sends[token], send)
@@ -67,7 +96,7 @@ func (s *sim) happened(op *operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.books() {
-		if op.what == "steal "+b.key+"/refresh" {
+		if op.what == "steal "+b.key+"/refresh" && (b.tab == nil || b.tab == s.profile.Holder(b.key+"/refresh")) {
 			s.stolen(b, op.tab)
 		}
 	}
@@ -80,7 +109,7 @@ func (s *sim) happened(op *operation) {
 
 // decided is told of each operation that is about to happen. A tab that writes an attempt
 // down has decided to send, and looks at nothing more. Called with mu held.
-func (s *sim) decided(what string) {
+func (s *sim) decided(tab *browsertest.Tab, what string) {
 	if !strings.HasPrefix(what, "set ") || !strings.HasSuffix(what, "/attempt") {
 		return
 	}
@@ -88,7 +117,7 @@ func (s *sim) decided(what string) {
 		s.shop.taken(func(tab *browsertest.Tab) bool { return tab.Dead() || tab.Frozen() })
 	}
 	for _, b := range s.books() {
-		if what == "set "+b.key+"/attempt" {
+		if what == "set "+b.key+"/attempt" && (b.tab == nil || b.tab == tab) {
 			for _, send := range s.sends[b.refresh] {
 				send.doubt()
 			}
@@ -132,6 +161,9 @@ func (s *sim) books() []*book {
 	if s.shop != nil {
 		return []*book{s.main, s.shop.agent}
 	}
+	if s.plan.apart {
+		return s.own
+	}
 	return []*book{s.main}
 }
 
@@ -159,7 +191,14 @@ func (s *sim) answered(tab *browsertest.Tab, what string, ok bool) {
 func (s *sim) check() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.look(s.main)
+	if s.plan.apart {
+		for _, b := range s.own {
+			s.look(b)
+		}
+	} else {
+		s.look(s.main)
+	}
+	s.leaving = slices.DeleteFunc(s.leaving, func(l *goodbye) bool { return l.over })
 	if s.shop != nil {
 		s.shop.check()
 	}
@@ -171,7 +210,7 @@ func (s *sim) check() {
 
 // look holds them against one record.
 func (s *sim) look(b *book) {
-	text := s.profile.Storage().Value(b.key)
+	text := b.area.Value(b.key)
 	if text == b.text {
 		s.back(b, b.last)
 		return
@@ -180,41 +219,52 @@ func (s *sim) look(b *book) {
 	if text == s.planted {
 		return // no tab has written that
 	}
-	v := s.stored(b.key)
+	v, _ := strictjson.Parse(text)
 	if v.Kind() == strictjson.Missing || v.Get("format").Kind() == strictjson.Missing {
 		return
 	}
-	session, ended := v.Get("session").TextOr(""), v.Get("ended").TextOr("")
+	name, ended := v.Get("session").TextOr(""), v.Get("ended").TextOr("")
 	generation, _ := v.Get("generation").Int()
-	if generation < b.highest && !s.broken {
+	stray := s.astray[s.mover]
+	if stray {
+		delete(b.gone, name) // it had not gone for who has written that
+	}
+	if generation < b.highest && !stray {
 		s.fail("invariant 3: the %sgeneration went back from %d to %d", b.whose, b.highest, generation)
 	}
-	if generation == b.highest && !s.broken {
+	if generation == b.highest && !stray {
 		s.fail("invariant 3: the %srecord is another one, and its generation is %d as before", b.whose, generation)
 	}
 	b.highest = generation
-	if session != b.last {
+	if name != b.last {
 		b.gone[b.last] = b.last != ""
 		if ended == "expired" && !s.mayEnd(b) {
 			s.fail("invariant 5: the %ssession ended, and the server has not ended it", b.whose)
 		}
+		if _, user, _ := strings.Cut(s.server.Owner(b.access), "/"); ended == "user" && s.shop == nil && !stray && !s.asked(user) {
+			s.fail("invariant 5: the session of %s ended by a logout, and none was asked for that showed it", user)
+		}
 		if ended != "" {
 			s.saw("an end: " + ended)
 		}
-		s.note("-- %ssession %q, generation %d, ended %q", b.whose, session, generation, ended)
-		s.shop.changed(b, session, ended)
+		s.note("-- %ssession %q, generation %d, ended %q", b.whose, name, generation, ended)
+		s.shop.changed(b, name, ended)
 	}
-	s.back(b, session)
-	s.readable(b.key, text)
-	if session == b.last && session != "" {
+	s.back(b, name)
+	s.readable(b.key, text, v)
+	if b.tab != nil {
+		s.forgone(b, name, v.Get("tokens").Get("refresh").TextOr(""))
+	}
+	if name == b.last && name != "" {
 		s.saw("a session that goes on")
 	}
-	b.last, b.refresh = session, v.Get("tokens").Get("refresh").TextOr("")
+	b.last, b.refresh = name, v.Get("tokens").Get("refresh").TextOr("")
+	b.access = v.Get("tokens").Get("access").TextOr("")
 }
 
 // back holds invariant 3.
 func (s *sim) back(b *book, session string) {
-	if b.gone[session] && !s.broken {
+	if b.gone[session] {
 		s.fail("invariant 3: a %ssession that had ended is back", b.whose)
 	}
 }
@@ -222,5 +272,13 @@ func (s *sim) back(b *book, session string) {
 // mayEnd tells whether the server has ended what a record's tokens came of: because a
 // refresh token came twice, which invariant 1 allows where it must, or by itself.
 func (s *sim) mayEnd(b *book) bool {
-	return s.broken || s.server.Reused(b.refresh) || s.server.Fallen(b.refresh) || s.shop.mayEnd(b)
+	// A copy has no refresh token, and a logout in one tab ends what all copies came of.
+	if b.tab != nil && (b.refresh == "" || s.server.Given(b.refresh)) {
+		return true
+	}
+	// Who was signed out while the storage failed may have left the record there.
+	if len(s.astray) > 0 && (s.astray[s.mover] || s.server.Given(b.refresh)) {
+		return true
+	}
+	return s.server.Reused(b.refresh) || s.server.Fallen(b.refresh) || s.shop.mayEnd(b)
 }

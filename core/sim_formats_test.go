@@ -24,12 +24,11 @@ func (noLocks) Held(context.Context) ([]string, error)          { return nil, ni
 
 // readable holds invariant 6: what is stored is read by this version's codec, and by what
 // knows no more than format 1.
-func (s *sim) readable(key, text string) {
+func (s *sim) readable(key, text string, v strictjson.Value) {
 	client := "shop"
 	if key == simKey+"/agent" {
 		client = agents
 	}
-	v := s.stored(key)
 	generation, _ := v.Get("generation").Int()
 	var trouble error
 	rec := persist.New(persist.Options{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/core/browser"
+	"latchkey/core/browser/browsertest"
 )
 
 // thing is one that may happen, more often than others by its weight.
@@ -94,6 +95,13 @@ func (s *sim) trouble(p *page) {
 	if len(s.pages) >= 8 {
 		open = 0
 	}
+	copying, back := tab(mayCopy, 12), 0
+	if len(s.pages) >= 8 {
+		copying = 0
+	}
+	if len(s.away) > 0 {
+		back = 12
+	}
 	s.choose(p, []thing{
 		{may(mayExpire, 8), func(*page) { s.expire() }},
 		{tab(mayKill, 6), s.replaceTab},
@@ -109,6 +117,9 @@ func (s *sim) trouble(p *page) {
 		{may(mayBlock, 10), func(*page) { s.breakStorage("it is blocked") }},
 		{may(mayClear, 6), func(*page) { s.breakStorage("it is cleared") }},
 		{may(mayCorrupt, 6), func(*page) { s.breakStorage("the record is rubbish") }},
+		{copying, s.copy},
+		{tab(mayLeave, 8), s.leave},
+		{back, func(*page) { s.comeBack() }},
 		{may(mayRenew, 4), func(*page) { s.breakStorage("a version to come has written") }},
 		{1, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
 	})
@@ -126,7 +137,7 @@ func (s *sim) awake() (pages []*page) {
 
 func (s *sim) frozenPages() (pages []*page) {
 	for _, p := range s.pages {
-		if p.tab.Frozen() {
+		if p.tab.Frozen() && !s.away[p] {
 			pages = append(pages, p)
 		}
 	}
@@ -152,6 +163,11 @@ func (s *sim) revoke() {
 }
 
 func (s *sim) replaceTab(p *page) {
+	if s.plan.apart && s.rng.IntN(2) == 0 {
+		s.saw("a reload of a tab with a storage of its own")
+		s.reload(p)
+		return
+	}
 	s.saw("a tab's death")
 	s.kill(p)
 	s.open()
@@ -253,25 +269,32 @@ func (s *sim) forge(p *page) {
 	p.tab.Hear(note)
 }
 
-// breakStorage has the storage fail, or mends it. From then on a tab may have what is
-// not stored, so only some of the invariants hold.
+// breakStorage has the storage fail, or mends it. What a tab that is there meanwhile knows may be
+// nowhere stored, also later, so it is held to less than others. That something is gone all can see.
 func (s *sim) breakStorage(how string) {
 	area := s.profile.Storage()
-	if s.profile.Holder(simKey+"/write") != nil {
-		return // whoever writes the record has the lock, another version too
+	for _, record := range []string{"", "/agent", "/client"} {
+		if s.profile.Holder(simKey+record+"/write") != nil {
+			return // whoever writes a record has the lock, another version too
+		}
 	}
 	s.note("the storage: %s", how)
 	s.saw("a storage: " + how)
-	if how != "it is full" && how != "it is blocked" || s.rng.IntN(3) > 0 {
-		s.broken = true
-	} else {
+	failing := how == "it is full" || how == "it is blocked"
+	if failing && s.rng.IntN(3) == 0 {
 		area.Fail(nil, nil)
 		area.Fill(false)
+		s.failing = false
 		return
 	}
 	text := area.Value(simKey)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.failing = s.failing || failing; failing || how == "a version to come has written" || s.locks != browsertest.WebLocks {
+		for _, p := range s.pages {
+			s.astray[p.tab] = true
+		}
+	}
 	switch how {
 	case "it is full":
 		area.Fill(true)
@@ -279,14 +302,20 @@ func (s *sim) breakStorage(how string) {
 		area.Fail(browser.ErrBlocked, browser.ErrBlocked)
 	case "it is cleared":
 		area.Clear()
+		for _, b := range s.books() {
+			b.forget()
+		}
+		s.shop.forgets()
 	case "the record is rubbish":
 		rubbish := []string{"", "null", "[]", "{}", text[:len(text)/2], strings.Replace(text, `"generation":`, `"generation":-`, 1), strings.Replace(text, `"format":1`, `"format":"1"`, 1)}
 		area.Put(simKey, rubbish[s.rng.IntN(len(rubbish))])
 		s.planted = area.Value(simKey)
+		s.main.forget()
 	case "a version to come has written":
 		s.newer = fmt.Sprintf(`{"format":2,"what":"nobody here knows","step":%d}`, s.now)
 		area.Put(simKey, s.newer)
 		s.planted = s.newer
+		s.main.forget()
 	}
 	if how != "a version to come has written" && s.newer != "" && area.Value(simKey) != s.newer {
 		s.newer = ""

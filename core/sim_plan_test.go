@@ -23,6 +23,7 @@ var (
 type plan struct {
 	seed   uint64
 	shop   bool // with agents
+	apart  bool // each tab has a storage of its own, and copies are made of them
 	signed bool // somebody is signed in
 	// agent is there, and acts for a customer or not.
 	agent, acting bool
@@ -74,9 +75,11 @@ const (
 	mayClear                        // the storage
 	mayCorrupt                      // the record
 	mayRenew                        // the record, by a version to come
+	mayCopy                         // tabs, where each has a storage of its own
+	mayLeave                        // pages, for the back/forward cache
 )
 
-var troubleNames = []string{"lose", "kill", "freeze", "open", "jump", "sleep", "fail", "expire", "revoke", "forge", "fill", "block", "clear", "corrupt", "newer"}
+var troubleNames = []string{"lose", "kill", "freeze", "open", "jump", "sleep", "fail", "expire", "revoke", "forge", "fill", "block", "clear", "corrupt", "newer", "copy", "leave"}
 
 const usual = mayLose | mayKill | mayJump | mayFail | mayExpire
 
@@ -123,6 +126,15 @@ func planOf(seed uint64) *plan {
 		if rng.IntN(8) == 0 {
 			p.may &^= less
 		}
+	}
+	if p.apart = !p.shop && rng.IntN(4) == 0; p.apart {
+		// What a storage does, and browsers without locks, are for the others.
+		p.may &^= mayFill | mayBlock | mayClear | mayCorrupt | mayRenew
+		p.may |= mayCopy
+		if rng.IntN(2) == 0 {
+			p.may |= mayLeave
+		}
+		p.locks, p.late = browsertest.WebLocks, false
 	}
 	return p
 }

@@ -47,7 +47,7 @@ var modes = []string{"none", "agent", "emulating", "restoring"}
 var must = slices.Concat([]string{
 	"start", "refresh", "loginWithCredentials", "logout", "agentLogin", "agentLogout", "emulate", "stopEmulating",
 	"a request as user", "a request as client", "a request as agent", "a request as user-or-client",
-	"a session that goes on", "an end: expired", "an end: user", "an end by the server", "an answer whose turn was taken",
+	agentsOut, customersOut, "a session that goes on", "an end: expired", "an end: user", "an end by the server", "an answer whose turn was taken",
 	"a lost send", "a lost answer", "a lost note", "a doubled note", "a forged note",
 	"a tab's death", "one tab more", "one tab", "eight tabs", "a tab that comes back", "a tab that thaws", "a tab that stays frozen", "a tab that freezes",
 	"a tab that freezes before it sends a refresh", "a tab that freezes before it has the answer to a refresh", "a tab that freezes with the refresh lock",
@@ -55,6 +55,8 @@ var must = slices.Concat([]string{
 	"a clock that is set back", "a clock that is set forward", "a sleep of the machine", "a server whose clock is wrong", "a refusal",
 	"a storage: it is full", "a storage: it is blocked", "a storage: it is cleared", "a storage: the record is rubbish", "a storage: a version to come has written",
 	"a browser without locks", "a browser whose locks never come",
+	"a copy of a tab", "a copy of a tab that refreshes", "a copy of a tab that has been left", "a copy that leaves the refresh token",
+	"a reload of a tab with a storage of its own", "a page that is left", "a page that is left, and gone", "a page that is gone back to",
 }, each("an answer: ", outages...),
 	each("a refresh, at a server that is ", string(strict), string(grace), string(same), string(twoPhase)),
 	each("a refresh in doubt, at a server that is ", string(strict), string(grace), string(same), string(twoPhase)))

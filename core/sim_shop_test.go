@@ -8,13 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"latchkey/core/browser"
 	"latchkey/core/browser/browsertest"
-	"latchkey/core/errcode"
 	"latchkey/core/feature/asm"
 	"latchkey/core/feature/clientauth"
 	"latchkey/core/session"
-	"latchkey/core/strictjson"
 )
 
 const (
@@ -25,7 +22,8 @@ const (
 
 	customerIn = "answer " + issuer + "/token password shop"
 
-	agentsOut = "a logout where an agent is shown"
+	agentsOut    = "a logout where an agent is shown"
+	customersOut = "a logout where a customer is shown"
 
 	idleTimeout = 10 * time.Minute
 )
@@ -98,28 +96,10 @@ type shop struct {
 	robbed map[*browsertest.Tab]bool
 }
 
-// clientSend is one request for a client's token.
-type clientSend struct {
-	tab          *browsertest.Tab
-	token        string // "" where there was none
-	over, stored bool
-	taken        bool // another has taken its turn, and need not know of it
-}
-
 // openShop makes s one.
 func (s *sim) openShop() {
-	s.shop = &shop{sim: s, agent: newBook(simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
+	s.shop = &shop{sim: s, agent: newBook(s.profile.Storage(), simKey+"/agent", "agent's "), running: map[string]int{}, ran: map[string]int{}, bad: map[string]bool{}, robbed: map[*browsertest.Tab]bool{}, signedIn: map[*browsertest.Tab]int{}}
 	s.server.NoIDToken = true
-}
-
-// served is called with each answer of the server.
-func (s *shop) served(req *browser.Request, answer *browser.Response) {
-	if answer.Status == 200 && strings.Contains(req.Body, "client_credentials") {
-		v, _ := strictjson.Parse(string(answer.Body))
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.clients[len(s.clients)-1].token = v.Get("access_token").TextOr("")
-	}
 }
 
 func (s *shop) open(tab *browsertest.Tab) {
@@ -133,203 +113,6 @@ func (s *shop) open(tab *browsertest.Tab) {
 	s.pages = append(s.pages, p)
 	args := p.begin(simKey, s.profile.Storage().Value)
 	s.act(p, "start", args, func(string, error) { p.begun() })
-}
-
-// restoring returns the pages that are.
-func (s *shop) restoring() (pages []*page) {
-	for _, p := range s.pages {
-		if s.viewOf(p).mode() == "restoring" {
-			pages = append(pages, p)
-		}
-	}
-	return pages
-}
-
-// haste is how many of ten moves are of the tabs: fewer while something is there that
-// does not last.
-func (s *shop) haste(standard int) int {
-	if s != nil && len(s.restoring()) > 0 {
-		return 3
-	}
-	return standard
-}
-
-// move makes one thing happen. What there is to do for an agent, and for one who is
-// acting for somebody, is done more often while they are there, and of what does not
-// last everything as often.
-func (s *shop) move(p *page) {
-	mode := s.viewOf(p).mode()
-	if short := s.restoring(); len(short) > 0 && s.rng.IntN(3) > 0 {
-		p, mode = short[0], "restoring"
-	}
-	here := func(in string, more int) int {
-		if mode == in {
-			return more
-		}
-		return 0
-	}
-	moves := []thing{
-		{36, func(p *page) { s.request(p, s.one("user", "user", "user", "user-or-client", "client", "agent")) }},
-		{here("emulating", 20), func(p *page) { s.request(p, "user") }},
-		{here("emulating", 10), func(*page) { s.expire(agents + "/ann") }},
-		{4, func(p *page) { s.act(p, "refresh", "{}", nil) }},
-		{6, func(p *page) { s.login(p, s.one("alice", "bob"), s.one("wonderland", "wonderland", "wrong")) }},
-		{2, s.logout},
-		{6 + here("none", 8), func(p *page) { s.agentLogin(p, s.one("wonderland", "wonderland", "wrong")) }},
-		{3, func(p *page) { s.act(p, "agentLogout", "{}", nil) }},
-		{5 + here("agent", 30) + here("emulating", 20), func(p *page) { s.act(p, "emulate", `{"userId":"`+s.one("c1", "c2")+`"}`, nil) }},
-		{3, func(p *page) { s.act(p, "stopEmulating", "{}", nil) }},
-		{here("agent", 8) + here("emulating", 8), s.comeBack},
-		{2, func(*page) { s.fall(s.one("shop/alice", "shop/bob", agents+"/ann")) }},
-		{3, s.signal},
-		{13, func(*page) { s.pass(time.Duration(s.rng.IntN(15000)) * time.Millisecond) }},
-	}
-	for i := range moves[1:] {
-		if mode == "restoring" {
-			moves[i+1].weight = 4
-		}
-	}
-	s.choose(p, moves)
-}
-
-// one is one of them.
-func (s *shop) one(of ...string) string { return of[s.rng.IntN(len(of))] }
-
-// comeBack has the customer's session need a refresh when the agent goes.
-func (s *shop) comeBack(p *page) {
-	if s.main.last == "" {
-		return
-	}
-	s.note("the customer's token ends")
-	s.profile.Jump(2 * s.server.Life)
-	s.act(p, "agentLogout", "{}", nil)
-}
-
-func (s *shop) signal(p *page) {
-	signal := browser.Resumed
-	if s.rng.IntN(2) == 0 {
-		signal = browser.Active
-	}
-	s.note("%s: signal %v", p.tab.Name, signal)
-	s.sawIn(p, "a sign of life")
-	p.tab.Signal(signal)
-}
-
-// act has the person do something; then is told what came of it.
-func (s *shop) act(p *page, command, args string, then func(result string, err error)) {
-	if !s.begin(p) {
-		return
-	}
-	s.note("%s: %s %s", p.tab.Name, command, args)
-	s.sawIn(p, command)
-	called := command
-	p.mu.Lock()
-	started := p.held == nil
-	p.mu.Unlock()
-	// One that waits for the runtime to start may find that the agent has gone meanwhile.
-	if command == "logout" && s.viewOf(p).agent && started {
-		called = agentsOut
-	}
-	s.mu.Lock()
-	s.running[called]++
-	s.mu.Unlock()
-	s.call(p, called, func() {
-		result, err := p.call(command, args)
-		s.mu.Lock()
-		s.running[called]--
-		s.mu.Unlock()
-		if then != nil {
-			then(result, err)
-		}
-	})
-}
-
-// has says that a command is done whatever else happens.
-func (s *shop) has(command string) {
-	if s != nil {
-		s.ran[command] = s.step
-	}
-}
-
-func (s *shop) credentials(p *page, command, user, password string, then func(err error)) {
-	s.act(p, command, `{"username":"`+user+`","password":"`+password+`"}`, func(_ string, err error) {
-		if p.tab.Dead() {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if password == "wrong" && err == nil {
-			s.fail("%s: %s with a wrong password", p.tab.Name, command)
-		}
-		if then != nil {
-			then(err)
-		}
-	})
-}
-
-// login is refused where an agent is there from its beginning to its end.
-func (s *shop) login(p *page, user, password string) {
-	before := s.viewOf(p)
-	agent, _ := before.stamp("agent")
-	if password == "wrong" {
-		s.sawIn(p, "a wrong password")
-	}
-	s.credentials(p, "loginWithCredentials", user, password, func(err error) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if now, _ := p.view.stamp("agent"); before.agent && p.view.agent && now == agent && errcode.Of(err) != errcode.AgentLoggedIn {
-			s.fail("%s signed a customer in while an agent was there: %v", p.tab.Name, err)
-		}
-	})
-}
-
-func (s *shop) agentLogin(p *page, password string) {
-	if password == "wrong" {
-		s.sawIn(p, "an agent's wrong password")
-	}
-	s.credentials(p, "agentLogin", "ann", password, nil)
-}
-
-func (s *shop) logout(p *page) {
-	s.mu.Lock()
-	busy := s.busy[p] > 5
-	s.mu.Unlock()
-	if !busy {
-		s.act(p, "logout", "{}", nil)
-		p.forget()
-	}
-}
-
-// owned calls change with the client and the user in "client/user".
-func owned(who string, change func(client, user string)) {
-	client, user, _ := strings.Cut(who, "/")
-	change(client, user)
-}
-
-func (s *shop) expire(who string) {
-	s.note("the server refuses the access tokens of %s", who)
-	s.sim.saw("a refusal")
-	s.saw("a refusal of " + kindOf(who))
-	owned(who, s.server.ExpireOf)
-}
-
-func (s *shop) fall(who string) {
-	s.note("the server ends the sessions of %s", who)
-	s.saw("the end of " + kindOf(who))
-	owned(who, s.server.RevokeOf)
-}
-
-// kindOf is whose the tokens are of an owner.
-func kindOf(owner string) string {
-	switch {
-	case owner == "":
-		return "nobody's"
-	case strings.HasPrefix(owner, agents+"/"):
-		return "the agent's"
-	case owner == "shop/":
-		return "the client's"
-	}
-	return "the customer's"
 }
 
 func (s *shop) viewOf(p *page) view {
@@ -491,14 +274,16 @@ func (s *shop) changed(b *book, session, ended string) {
 		return
 	}
 	b.changed = s.step
-	switch {
-	case s.broken:
-	case b == s.agent:
+	if b == s.agent {
 		s.idle, s.began, s.agentSince = false, s.profile.Now(), 0
+	}
+	switch {
+	case s.astray[s.mover]:
+	case b == s.agent:
 		if ended == "user" && !s.recently("logout", agentsOut, "agentLogout") {
 			s.fail("the agent was signed out though nobody asked for it")
 		}
-	case ended == "user" && !s.recently("logout"):
+	case ended == "user" && !s.recently("logout", customersOut):
 		s.fail("the customer was signed out though nobody asked for it")
 	case session != "" && s.agent.last != "" && s.agentSince != 0 && s.agentSince < s.signedIn[s.moving]:
 		s.fail("%s signed a customer in though an agent was there", s.moving.Name)
@@ -532,6 +317,13 @@ func (s *shop) check() {
 	}
 }
 
+// forgets is told that nothing is stored any more.
+func (s *shop) forgets() {
+	if s != nil {
+		s.acts, s.idle, s.agentSince = s.stored(s.agent.key).Get("acts").JSON(), false, 0
+	}
+}
+
 // emulation looks at whom the agent acts for: that changes only where somebody asked
 // for it.
 func (s *shop) emulation() {
@@ -539,61 +331,10 @@ func (s *shop) emulation() {
 	if acts == s.acts {
 		return
 	}
-	if !s.broken && !s.recently("emulate", "stopEmulating", "logout", agentsOut) && s.agent.changed != s.step {
+	if !s.astray[s.mover] && !s.recently("emulate", "stopEmulating", "logout", agentsOut) && s.agent.changed != s.step {
 		s.fail("the agent acts for %s instead of %s, and nobody asked for it", acts, s.acts)
 	}
 	s.acts = acts
-}
-
-func (s *shop) clientToken() string {
-	return s.stored(simKey + "/client").Get("tokens").Get("access").TextOr("")
-}
-
-// good tells whether the API takes the client's token, and the tabs believe so.
-func (s *shop) good(token string) bool {
-	_, status := s.server.API("Bearer " + token)
-	until, _ := s.stored(simKey + "/client").Get("tokens").Get("expiresAt").Int()
-	return status == 200 && s.profile.Now().UnixMilli() < until
-}
-
-// sending is called when a client's token is about to be asked for.
-func (s *shop) sending(tab *browsertest.Tab) {
-	for _, before := range s.clients {
-		switch {
-		case s.robbed[tab] || before.tab.Dead() || before.tab.Frozen() || before.taken || s.broken:
-		case !before.over:
-			s.fail("%s asks for a client's token while %s does", tab.Name, before.tab.Name)
-		case before.token != "" && !before.stored:
-			s.fail("%s asks for a client's token, and %s has thrown one away", tab.Name, before.tab.Name)
-		}
-	}
-	if token := s.clientToken(); token != "" && s.good(token) && !s.bad[token] && !s.broken && !s.robbed[tab] {
-		s.fail("%s asks for a client's token, and there is one", tab.Name)
-	}
-	s.clients = append(s.clients, &clientSend{tab: tab, taken: s.robbed[tab]})
-	delete(s.robbed, tab)
-}
-
-// taken says that a tab's turn to ask for a client's token is another's.
-func (s *shop) taken(of func(*browsertest.Tab) bool) {
-	for _, send := range s.clients {
-		send.taken = send.taken || of(send.tab)
-	}
-}
-
-// answered is called when a tab has, or will never have, an answer.
-func (s *shop) answered(tab *browsertest.Tab, what string, ok bool) {
-	if what != clientAnswer {
-		return
-	}
-	for _, send := range s.clients {
-		if send.tab == tab && !send.over {
-			send.over = true
-			if !ok {
-				send.token = ""
-			}
-		}
-	}
 }
 
 // agree holds what the tabs believe in the end against what is stored.
@@ -625,7 +366,7 @@ func (s *shop) agree() {
 		return text
 	}
 	for _, p := range s.pages {
-		if v := s.viewOf(p); brief(v) != brief(want) {
+		if v := s.viewOf(p); !s.astray[p.tab] && brief(v) != brief(want) {
 			s.fail("in the end %s has\n%s\nand stored is\n%s", p.tab.Name, brief(v), brief(want))
 		}
 	}

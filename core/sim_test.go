@@ -27,10 +27,12 @@ import (
 //  3. a session that has ended never comes back, and no generation goes back;
 //  4. every call ends in time; in the end everybody who waits has been answered, and all
 //     tabs agree;
-//  5. no session ends unless the server has ended it: nothing that passes is an end;
+//  5. no session ends unless the server has ended it, or a logout was asked for where it
+//     was shown: nothing that passes is an end;
 //  6. what is stored can be read by this version, and by any other that knows format 1.
 //
-// Every second schedule has an agent in it, and what goes with that (sim_shop_test.go).
+// Every second schedule has an agent in it, and what goes with that (sim_shop_test.go); in
+// every eighth each tab has a storage of its own, and there are copies (sim_copies_test.go).
 // What a schedule starts from is in sim_plan_test.go, what may happen in it in
 // sim_moves_test.go, the invariants are in sim_books_test.go; sim_reach_test.go fails
 // where something is never reached, and sim_shrink_test.go makes a short story of a failure.
@@ -158,8 +160,10 @@ func newSim(p *plan, tell bool, seen reach) *sim {
 	s := &sim{
 		plan: p, tell: tell, seen: seen, profile: browsertest.NewProfile(), wake: make(chan struct{}, 1),
 		sends: map[string][]*refreshSend{}, flying: map[flight]*refreshSend{}, busy: map[*page]int{}, frozen: map[*browsertest.Tab]int{},
-		deaf: map[*browsertest.Tab]time.Time{}, dice: map[*browsertest.Tab]uint64{}, main: newBook(simKey, ""), parsed: map[string]*parsed{},
+		deaf: map[*browsertest.Tab]time.Time{}, dice: map[*browsertest.Tab]uint64{}, parsed: map[string]*parsed{},
+		astray: map[*browsertest.Tab]bool{}, owners: map[string]string{}, away: map[*page]bool{},
 	}
+	s.main = newBook(s.profile.Storage(), simKey, "")
 	s.source = rand.NewPCG(p.seed, 0)
 	s.rng = rand.New(s.source)
 	s.server = browsertest.NewAuthServer(issuer, func() time.Time { return s.profile.Now().Add(s.ahead) })

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -71,13 +70,25 @@ type sim struct {
 	dice   map[*browsertest.Tab]uint64
 	main   *book
 	shop   *shop // nil where nobody but the customer is there
-	now    int   // the step
-	tell   bool
-	story  []string
-	failed string
-	calm   bool
-	// broken says that the storage has failed: what a tab knows is not in it any more.
-	broken bool
+	// own are the books of tabs with a storage of their own, and owners the names under which
+	// refresh tokens came; away are the pages in the back/forward cache.
+	own    []*book
+	kept   *page // the tab in which somebody has signed in before
+	owners map[string]string
+	away   map[*page]bool
+	// leaving are the logouts under way.
+	leaving []*goodbye
+	now     int // the step
+	tell    bool
+	story   []string
+	failed  string
+	calm    bool
+	// failing says that the storage takes nothing, or not from this version, and astray are the
+	// tabs that were there then: what they know may be nowhere stored.
+	failing bool
+	astray  map[*browsertest.Tab]bool
+	// mover is the tab that something has just happened in.
+	mover *browsertest.Tab
 	// newer is the record that a version to come has left, planted any that no tab has
 	// written.
 	newer, planted string
@@ -116,7 +127,7 @@ func (s *sim) step(ctx context.Context, tab *browsertest.Tab, what string) error
 		return -1
 	})
 	s.parked = slices.Insert(s.parked, at, op)
-	s.decided(what)
+	s.decided(tab, what)
 	s.mu.Unlock()
 	if op.instant() {
 		select {
@@ -144,88 +155,15 @@ func compare(a, b *operation) int {
 	return strings.Compare(a.what, b.what)
 }
 
-// serve is the way to the server: it writes down what is sent, and is out of order
-// where the server is.
-func (s *sim) serve(ctx context.Context, req *browser.Request) (*browser.Response, error) {
-	s.mu.Lock()
-	tab, outage := s.sender, s.outage
-	var send *refreshSend
-	if strings.Contains(req.Body, "grant_type=refresh_token") {
-		form, _ := url.ParseQuery(req.Body)
-		send = s.sending(tab, form.Get("client_id"), form.Get("refresh_token"), outage != "" && outage != "half" && outage != "mute")
-	} else if s.shop != nil && strings.Contains(req.Body, "grant_type=client_credentials") {
-		s.shop.sending(tab)
-	}
-	s.mu.Unlock()
-	if outage != "" {
-		s.saw("an answer: " + outage)
-	}
-	answer, err := s.faulty(ctx, req, outage)
-	if err != nil {
-		s.mu.Lock()
-		if send != nil {
-			send.over = true
-		} else if s.shop != nil {
-			s.shop.answered(tab, clientAnswer, false)
-		}
-		s.mu.Unlock()
-	}
-	return answer, err
-}
-
-// outages are the ways in which a server is out of order: what it answers, or whether at
-// all, and whether it has done what it was asked.
-var outages = []string{"500", "503", "429", "502 page", "a page", "half", "hangs", "mute", "no network", "invalid_client", "server_error"}
-
-func (s *sim) faulty(ctx context.Context, req *browser.Request, outage string) (*browser.Response, error) {
-	answer := func(status int, body string, headers ...string) (*browser.Response, error) {
-		r := browsertest.JSON(status, body)
-		for i := 0; i < len(headers); i += 2 {
-			r.Headers[headers[i]] = headers[i+1]
-		}
-		return r, nil
-	}
-	switch outage {
-	case "500":
-		return answer(500, "")
-	case "503":
-		return answer(503, "", "retry-after", "7")
-	case "429":
-		return answer(429, `{"error":"slow_down"}`, "retry-after", "3")
-	case "502 page":
-		return answer(502, "<html>Bad Gateway</html>", "content-type", "text/html")
-	case "a page": // of a network that wants the person to sign in first
-		return answer(200, "<html>Welcome</html>", "content-type", "text/html")
-	case "invalid_client":
-		return answer(401, `{"error":"invalid_client"}`)
-	case "server_error":
-		return answer(400, `{"error":"server_error"}`)
-	case "no network":
-		return nil, errLost
-	case "hangs":
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	r, err := s.server.Serve(ctx, req)
-	switch {
-	case err != nil:
-	case outage == "half":
-		r.Body = r.Body[:len(r.Body)/2]
-	case outage == "mute":
-		<-ctx.Done()
-		return nil, ctx.Err()
-	case s.shop != nil:
-		s.shop.served(req, r)
-	}
-	return r, err
-}
-
 // play is the whole run.
 func (s *sim) play() {
 	s.start()
 	s.before()
 	s.ahead = s.skew // whose clock is wrong by more than the tolerance can't sign in
-	for range s.tabs {
+	if s.kept != nil {
+		s.reload(s.kept)
+	}
+	for len(s.pages) < s.tabs {
 		s.open()
 	}
 	for _, s.now = range s.numbers() {
@@ -276,6 +214,7 @@ func (s *sim) before() {
 	s.profile.Step = nil
 	s.open()
 	p := s.pages[0]
+	s.sender, s.mover = p.tab, p.tab
 	synctest.Wait()
 	for _, do := range []struct {
 		done          bool
@@ -295,7 +234,11 @@ func (s *sim) before() {
 			s.check()
 		}
 	}
-	s.kill(p)
+	if s.plan.apart {
+		s.kept = p
+	} else {
+		s.kill(p)
+	}
 	time.Sleep(10 * time.Second)
 	s.check()
 	s.profile.Step = s.step
@@ -390,109 +333,13 @@ func (s *sim) together(tab *browsertest.Tab, key string) {
 func (s *sim) let(op *operation, fate error) {
 	s.mu.Lock()
 	s.parked = slices.DeleteFunc(s.parked, func(o *operation) bool { return o == op })
-	s.sender = op.tab
+	s.sender, s.mover = op.tab, op.tab
 	s.mu.Unlock()
 	if fate == nil {
 		s.happened(op)
 	}
 	s.shop.happened(op)
 	op.resume <- fate
-}
-
-func (s *sim) open() {
-	tab := s.profile.Open(origin + "/")
-	s.note("%s opens", tab.Name)
-	if s.shop != nil {
-		s.shop.open(tab)
-		return
-	}
-	p, err := newPage(tab, s.server, config(untraced))
-	if err != nil {
-		s.fail("%v", err)
-		return
-	}
-	s.pages = append(s.pages, p)
-	s.act(p, "start", "{}")
-}
-
-func (s *sim) kill(p *page) {
-	s.note("%s dies", p.tab.Name)
-	p.tab.Kill()
-	s.pages = slices.DeleteFunc(slices.Clone(s.pages), func(o *page) bool { return o == p })
-	s.mu.Lock()
-	var ops []*operation
-	for _, op := range s.parked {
-		if op.tab == p.tab {
-			ops = append(ops, op)
-		}
-	}
-	s.mu.Unlock()
-	for _, op := range ops {
-		s.let(op, errLost)
-	}
-	p.rt.Close()
-}
-
-// act has the person do something.
-func (s *sim) act(p *page, command, args string) {
-	if !s.begin(p) {
-		return
-	}
-	s.note("%s: %s %s", p.tab.Name, command, args)
-	s.saw(command)
-	before, _, _, _ := p.now()
-	s.call(p, command, func() {
-		_, err := p.call(command, args)
-		if command == "logout" && err == nil && before != "" && !p.tab.Dead() {
-			s.mu.Lock()
-			s.main.gone[before] = true
-			s.mu.Unlock()
-		}
-	})
-}
-
-// request has the app call its API: invariant 2.
-func (s *sim) request(p *page) {
-	if !s.begin(p) {
-		return
-	}
-	user := p.user()
-	made, _, _, _ := p.now()
-	s.note("%s: a request as %q", p.tab.Name, user)
-	s.call(p, "a request", func() {
-		got, status, err := p.fetch()
-		if err == nil && status == 200 && made != "" && got != user && !p.tab.Dead() {
-			s.mu.Lock()
-			s.fail("invariant 2: a request of %s's ran as %s", user, got)
-			s.mu.Unlock()
-		}
-	})
-}
-
-// call does something that the page waits for: invariant 4. A tab that stands still may
-// take any time.
-func (s *sim) call(p *page, what string, do func()) {
-	began, frozen := time.Now(), s.frozen[p.tab]
-	go func() {
-		do()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.busy[p]--
-		if took := time.Since(began); took > longest && frozen == s.frozen[p.tab] && !p.tab.Dead() {
-			s.fail("invariant 4: %s of %s took %s", what, p.tab.Name, took)
-		}
-	}()
-}
-
-// begin says whether p may do one thing more at a time.
-func (s *sim) begin(p *page) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy[p] > 5 {
-		return false
-	}
-	s.busy[p]++
-	return true
 }
 
 // settle ends the trouble, and waits until everybody has what they wait for: invariant 4.
@@ -503,6 +350,7 @@ func (s *sim) settle() {
 	s.mu.Unlock()
 	s.profile.Storage().Fail(nil, nil)
 	s.profile.Storage().Fill(false)
+	s.failing = false
 	synctest.Wait() // what was let happen last has
 	for i, p := range s.frozenPages() {
 		if i%2 == 1 {
@@ -511,6 +359,9 @@ func (s *sim) settle() {
 			continue
 		}
 		s.thaw(p)
+	}
+	for _, p := range s.awayPages() {
+		s.goBack(p)
 	}
 	for range 20000 {
 		synctest.Wait()
@@ -545,7 +396,7 @@ func (s *sim) settle() {
 		s.pass(5 * time.Second)
 		quiet = len(s.ready()) == 0
 	}
-	if s.broken {
+	if s.newer != "" {
 		return
 	}
 	if s.shop != nil {
@@ -553,21 +404,10 @@ func (s *sim) settle() {
 		return
 	}
 	for _, p := range s.pages {
-		if session, _, _, _ := p.now(); session != s.stored(simKey).Get("session").TextOr("") {
+		if session, _, _, _ := p.now(); !s.astray[p.tab] && session != s.bookOf(p).last {
 			s.fail("invariant 4: %s believes in another session than the one stored", p.tab.Name)
 		}
 	}
-}
-
-func (s *sim) idle() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.pages {
-		if s.busy[p] > 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // random gives each tab its own sequence, so that it does not depend on which

@@ -490,8 +490,7 @@ func TestS15WithoutDiscoveryThereIsNoSilentRenewal(t *testing.T) {
 func TestS15AnAccessTokenThatIsGoodIsNotLostToMinValidity(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		server.NoRefreshToken = true
-		p := openPage(t, profile, server, config(""))
-		signIn(t, p, "alice")
+		p := alices(t, profile, server, config(""))
 		_, err := p.call("accessToken", `{"minValidity":7200}`)
 		assert.Equal(t, "session_expired", code(err))
 		assert.Equal(t, "alice", p.user())

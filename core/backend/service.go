@@ -102,8 +102,7 @@ func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
 	if s.client.Marker != "" {
 		s.client.Unmark()
 	}
-	o.End(ctx, s.keeper)
-	if o.Revoke {
+	if _, ok := o.End(ctx, s.keeper); ok && o.Revoke {
 		s.leave(ctx)
 	}
 }

@@ -41,6 +41,11 @@ type Store struct {
 	newer bool
 	// seen is what was there when it could last be read or written.
 	seen session.Record
+	// last is the text that was read last, and what it says: most reads find the same.
+	last struct {
+		text string
+		rec  session.Record
+	}
 }
 
 // Options says what a Store keeps, and for whom; all fields are required.
@@ -71,11 +76,41 @@ func New(o Options) *Store {
 
 // Load reads the record.
 func (s *Store) Load(ctx context.Context) session.Record {
-	var rec session.Record
+	rec, rubbish := s.load(ctx)
+	if !rubbish {
+		return rec
+	}
+	// Somebody may have written over it by now, which this tab does not see yet.
+	release, err := s.turn(ctx)
+	if err != nil {
+		return rec
+	}
+	defer release()
+	return s.swept(ctx)
+}
+
+// swept is Load for whoever has the write lock: nothing can be made of rubbish, and it must
+// not be met again.
+func (s *Store) swept(ctx context.Context) session.Record {
+	rec, rubbish := s.load(ctx)
+	if rubbish {
+		if err := twice(ctx, func(ctx context.Context) error { return s.storage.Remove(ctx, s.key) }); err != nil && ctx.Err() == nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.complain(err)
+		}
+	}
+	return rec
+}
+
+func (s *Store) load(ctx context.Context) (rec session.Record, rubbish bool) {
 	err := twice(ctx, func(ctx context.Context) (err error) {
 		rec, err = s.newest(ctx)
 		return err
 	})
+	if rubbish = err == errRubbish; rubbish {
+		rec, err = session.Record{}, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.newer = err == errNewer
@@ -87,9 +122,9 @@ func (s *Store) Load(ctx context.Context) session.Record {
 	}
 	s.seen = rec
 	if s.memory != nil && (err != nil || s.memory.Generation > rec.Generation) {
-		return *s.memory
+		return *s.memory, rubbish
 	}
-	return rec
+	return rec, rubbish
 }
 
 // Leave lets go of all that the store holds on to, as the page is being left.
@@ -129,13 +164,22 @@ func (s *Store) newest(ctx context.Context) (session.Record, error) {
 
 func (s *Store) read(ctx context.Context) (session.Record, error) {
 	text, ok, err := s.storage.Get(ctx, s.key)
-	if err != nil || !ok {
+	if err != nil {
 		return session.Record{}, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok && text != "" && text == s.last.text {
+		return s.last.rec, nil
+	}
+	// What was there before stays in no memory (ST-28).
+	s.last.text, s.last.rec = "", session.Record{}
+	if !ok {
+		return session.Record{}, nil
+	}
 	rec, err := decode(s.owner, text)
-	if err == errRubbish {
-		// Nothing can be made of it, and it must not be met again.
-		return session.Record{}, s.storage.Remove(ctx, s.key)
+	if err == nil {
+		s.last.text, s.last.rec = text, rec
 	}
 	return rec, err
 }
@@ -148,7 +192,7 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 	if release, err := s.turn(ctx); err == nil {
 		defer release()
 	}
-	now := s.Load(ctx)
+	now := s.swept(ctx)
 	next, write := change(now)
 	if !write {
 		return now
@@ -156,6 +200,7 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 	err := s.write(ctx, next)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.last.text, s.last.rec = "", session.Record{}
 	if err != nil {
 		s.memory = &next
 		s.complain(err)

@@ -88,10 +88,14 @@ func (k *Keeper) Continue(ctx context.Context, before Record, tokens Tokens) err
 	return errcode.New(errcode.SessionChanged, "somebody has signed in or out meanwhile")
 }
 
-// End ends the session that is there, for all tabs. The record stays without
-// tokens, so that its generation goes on counting. It returns what there was.
-func (k *Keeper) End(ctx context.Context, reason Reason) (was Record) {
+// End ends the session that is there, for all tabs, unless it is known to be of
+// another user than this one. The record stays without tokens, so that its generation
+// goes on counting. It returns what there was, and whether that has ended.
+func (k *Keeper) End(ctx context.Context, reason Reason, user string) (was Record, ok bool) {
 	k.replace(ctx, func(now Record) (Record, bool) {
+		if ok = !k.anothers(now, user); !ok {
+			return now, false
+		}
 		if was = now; !now.Live() {
 			// Storage may have lost what this tab still has; after an End here that is nothing.
 			was = k.Record()
@@ -99,7 +103,14 @@ func (k *Keeper) End(ctx context.Context, reason Reason) (was Record) {
 		}
 		return ended(now, reason), true
 	})
-	return was
+	return was, ok
+}
+
+// anothers tells whether a session is known to be of another user than this one. Whom
+// nobody has named may be anybody.
+func (k *Keeper) anothers(rec Record, user string) bool {
+	now := k.userID(rec)
+	return IsUser(user) && IsUser(now) && now != user
 }
 
 // Vacant notes that nobody has a session, where there has never been one.
@@ -153,6 +164,18 @@ func (k *Keeper) Act(ctx context.Context, session, user string) bool {
 		return now, true
 	})
 	return rec.Session == session
+}
+
+// Rest ends that the user of a session acts for another one, if they still act for this one.
+func (k *Keeper) Rest(ctx context.Context, session, user string) {
+	k.replace(ctx, func(now Record) (Record, bool) {
+		if now.Session != session || now.Acts != user {
+			return now, false
+		}
+		now.Generation++
+		now.Acts, now.ActsSince = "", 0
+		return now, true
+	})
 }
 
 // EndOf is End, unless that session is not the one any more. It returns whether

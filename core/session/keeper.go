@@ -134,12 +134,19 @@ func (k *Keeper) Trouble(err error) {
 func (k *Keeper) Reload(ctx context.Context) {
 	defer k.io.Enter()()
 	k.mu.Lock()
-	loaded := k.loaded
+	loaded, known := k.loaded, k.rec.Generation
 	k.mu.Unlock()
 	if !loaded {
 		return
 	}
-	k.adopt(k.Store.Load(ctx), true, false)
+	rec := k.Store.Load(ctx)
+	late := rec.Generation != 0 && rec.Generation < known
+	if late {
+		// Or somebody has signed in after the storage was cleared. Under the write lock it is
+		// known which.
+		rec = k.Store.Update(ctx, func(now Record) (Record, bool) { return now, false })
+	}
+	k.adopt(rec, true, late)
 }
 
 // Close stops the timer; nothing is published any more.

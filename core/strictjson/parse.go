@@ -7,6 +7,7 @@ package strictjson
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -146,7 +147,8 @@ func (p *parser) object() (Value, error) {
 	if p.take('}') {
 		return v, nil
 	}
-	seen := map[string]bool{}
+	v.names, v.items = make([]string, 0, 8), make([]Value, 0, 8)
+	var seen names
 	for {
 		if p.peek() != '"' {
 			return Value{}, ErrSyntax
@@ -155,10 +157,9 @@ func (p *parser) object() (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		if seen[name] {
+		if seen.has(v.names, name) {
 			return Value{}, ErrDuplicate
 		}
-		seen[name] = true
 		p.space()
 		if !p.take(':') {
 			return Value{}, ErrSyntax
@@ -179,6 +180,28 @@ func (p *parser) object() (Value, error) {
 		}
 		p.space()
 	}
+}
+
+// names are those of an object's members, where there are many: the few that most objects
+// have are looked through in less time than a map takes.
+type names map[string]bool
+
+const few = 16
+
+// has tells whether name is among those so far, to which it is added.
+func (n *names) has(sofar []string, name string) bool {
+	if len(sofar) < few {
+		return slices.Contains(sofar, name)
+	}
+	if *n == nil {
+		*n = make(names, 2*few)
+		for _, one := range sofar {
+			(*n)[one] = true
+		}
+	}
+	had := (*n)[name]
+	(*n)[name] = true
+	return had
 }
 
 func (p *parser) digits() bool {

@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,26 @@ import (
 
 	"latchkey/core/strictjson"
 )
+
+// A name that comes twice is refused wherever it is, in an object of any size.
+func TestParseFindsANameThatComesTwice(t *testing.T) {
+	for n := 2; n <= 40; n++ {
+		members := make([]string, n)
+		for i := range members {
+			members[i] = fmt.Sprintf(`"n%d":%d`, i, i)
+		}
+		_, err := strictjson.Parse("{" + strings.Join(members, ",") + "}")
+		require.NoError(t, err)
+		for first := range n {
+			for second := first + 1; second < n; second++ {
+				twice := slices.Clone(members)
+				twice[second] = twice[first]
+				_, err := strictjson.Parse("{" + strings.Join(twice, ",") + "}")
+				require.ErrorIs(t, err, strictjson.ErrDuplicate, "%d and %d of %d", first, second, n)
+			}
+		}
+	}
+}
 
 func TestParse(t *testing.T) {
 	tests := []struct {

@@ -127,7 +127,7 @@ func (s *Service) LoginSilently(ctx context.Context, _ userauth.SilentOptions) e
 
 // Logout ends the session here, then at the server.
 func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
-	if was := o.End(ctx, s.keeper); was.Live() && o.Revoke {
+	if was, ok := o.End(ctx, s.keeper); ok && was.Live() && o.Revoke {
 		s.leave(ctx, was.Tokens)
 	}
 }

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"latchkey/core/browser"
+	"latchkey/core/gate"
 )
 
 // patience is how long a tab waits for the page that it showed before to let go of its
-// name: a browser tears that down while the next one starts.
-const patience = time.Second
+// name: a browser tears that down while the next one starts. It is over before a lock that takes
+// long is looked into: which of two timers comes first that end at once is chance.
+const patience = broken - time.Millisecond
 
 // Copies tells a tab whose storage is its own whether it is a copy of another one: a
 // browser copies the storage with the tab, and a server takes the second use of the
@@ -23,9 +25,15 @@ type Copies struct {
 	locks     browser.Locks
 	crypto    browser.Crypto
 	lifecycle browser.Lifecycle
+	clock     browser.Clock
 	key       string
 
+	// one at a time, and whoever comes meanwhile waits for that.
+	one gate.Gate
+
 	mu sync.Mutex
+	// known says that the name was taken, or can't be, since the page was left last.
+	known bool
 	// held lets go of the lock; nil where this tab does not hold it. mine says that it has.
 	held func()
 	mine bool
@@ -33,52 +41,72 @@ type Copies struct {
 
 // NewCopies works with a name in storage under key, and locks named after it.
 func NewCopies(b browser.Browser, key string) *Copies {
-	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, key: key}
+	return &Copies{storage: b.Storage, locks: b.Locks, crypto: b.Crypto, lifecycle: b.Lifecycle, clock: b.Clock, key: key, one: gate.New()}
 }
 
-// Found takes the tab's name, also after Leave, and tells whether another tab has that:
-// this one then has another name from now on. It is called by one at a time, and nil has
-// nothing to find.
-func (c *Copies) Found(ctx context.Context) bool {
+// Take takes the tab's name, also after Leave. Where another tab has that, this one leaves
+// what is the other's to it, and has another name from then on, in this order: with a name of its
+// own it would take the rest for its own too, after a reload, or in a copy of the copy. Nil has
+// nothing to take.
+func (c *Copies) Take(ctx context.Context, leave func()) {
 	if c == nil {
-		return false
+		return
 	}
+	defer c.one.Enter()()
 	c.mu.Lock()
-	holds, mine := c.held != nil, c.mine
+	known, mine := c.known, c.mine
 	c.mu.Unlock()
-	if holds {
-		return false
+	if known {
+		return
 	}
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.known = ctx.Err() == nil
+	}()
 	page := c.lifecycle.Page()
 	text, _, err := c.storage.Get(ctx, c.key)
 	name, of, _ := strings.Cut(text, " ")
 	if err != nil || of == page && !mine {
-		return false // another session of this page has it
+		return // another session of this page has it
 	}
-	found := false
 	if name != "" {
-		short, cancel := context.WithTimeout(ctx, patience)
-		release, err := c.locks.Acquire(short, c.key+"/"+name)
-		late := short.Err() != nil && ctx.Err() == nil
-		cancel()
+		release, late := c.take(ctx, name)
 		switch {
-		case err == nil:
+		case release != nil:
 			c.keep(ctx, name+" "+page, release)
-			return false
+			return
 		case !late:
-			return false
+			return
 		}
-		found = true
+		leave()
 	}
 	var id [12]byte
 	if c.crypto.Random(id[:]) != nil {
-		return found
+		return
 	}
 	name = base64.RawURLEncoding.EncodeToString(id[:])
 	if release, err := c.locks.Acquire(ctx, c.key+"/"+name); err == nil {
 		c.keep(ctx, name+" "+page, release)
 	}
-	return found
+}
+
+// take takes a name's lock. late says that another tab has it.
+func (c *Copies) take(ctx context.Context, name string) (release func(), late bool) {
+	for {
+		began := c.clock.Now()
+		short, cancel := context.WithTimeout(ctx, patience)
+		release, err := c.locks.Acquire(short, c.key+"/"+name)
+		late = short.Err() != nil && ctx.Err() == nil
+		cancel()
+		switch {
+		case err == nil:
+			return release, false
+		case !late || c.clock.Now().Sub(began) <= 2*patience:
+			return nil, late
+		}
+		// This tab was frozen itself, or its machine slept: nobody need have it.
+	}
 }
 
 func (c *Copies) keep(ctx context.Context, text string, release func()) {
@@ -92,6 +120,7 @@ func (c *Copies) keep(ctx context.Context, text string, release func()) {
 func (c *Copies) Leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.known = false
 	if c.held != nil {
 		c.held()
 		c.held = nil

@@ -26,7 +26,7 @@ type Tabs struct {
 // New calls reload when the record may have changed: another tab said so, or
 // wrote to storage. Any number of hints at once is one reload.
 func New(channel browser.Channel, lifecycle browser.Lifecycle, reload func()) *Tabs {
-	t := &Tabs{channel: channel, reload: reload, holding: holding{held: map[string]int{}, asking: map[string][]chan struct{}{}}}
+	t := &Tabs{channel: channel, reload: reload, holding: holding{held: map[string]int{}, asking: map[string][]chan struct{}{}, asked: map[string]bool{}}}
 	t.stop = []func(){
 		channel.Listen(func(note string) {
 			if note == changed {

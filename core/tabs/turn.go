@@ -19,14 +19,25 @@ type holding struct {
 	mu     sync.Mutex
 	held   map[string]int
 	asking map[string][]chan struct{}
+	// asked are locks that this tab was asked for when it did not hold them.
+	asked map[string]bool
 }
 
-// Holding says that this tab holds a lock, until done.
+// many bounds asked: a note may have any lock's name in it.
+const many = 16
+
+// Holding says that this tab holds a lock, until done. Whoever has asked before is told at once:
+// else they would take the lock from this tab, as the one before did not answer.
 func (t *Tabs) Holding(lock string) (done func()) {
 	h := &t.holding
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.held[lock]++
+	asked := h.asked[lock]
+	delete(h.asked, lock)
+	h.mu.Unlock()
+	if asked {
+		t.channel.Post(answer + lock)
+	}
 	return sync.OnceFunc(func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -63,6 +74,9 @@ func (t *Tabs) heard(note string) {
 	if lock, ok := strings.CutPrefix(note, ask); ok {
 		h.mu.Lock()
 		ours := h.held[lock] > 0
+		if !ours && len(h.asked) < many {
+			h.asked[lock] = true
+		}
 		h.mu.Unlock()
 		if ours {
 			t.channel.Post(answer + lock)

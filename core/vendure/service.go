@@ -134,10 +134,12 @@ func (s *Service) announce(err error) {
 // Logout ends the session here, then at the server, which ends all of the user's
 // on all devices.
 func (s *Service) Logout(ctx context.Context, o userauth.LogoutOptions) {
-	was := o.End(ctx, s.keeper)
-	s.forget(ctx)
+	was, ok := o.End(ctx, s.keeper)
+	if ok {
+		s.forget(ctx)
+	}
 	cookie := s.client.Header == ""
-	if (was.Live() || cookie) && o.Revoke {
+	if ok && (was.Live() || cookie) && o.Revoke {
 		if err := s.leave(ctx, was.Tokens.Access); err != nil && cookie {
 			s.announce(err) // the cookie is still there, and nobody but the server can take it away
 		}

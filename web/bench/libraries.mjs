@@ -22,6 +22,7 @@ const web = join(import.meta.dirname, '..');
 const dist = join(web, 'dist');
 export const shipped = [
   'latchkey.js',
+  'latchkey.module.js',
   'latchkey.min.js',
   'latchkey.runtime.min.js',
   'latchkey.logout.min.js',

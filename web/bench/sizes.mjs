@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { pageWith } from '../tools/bundle.mjs';
 import { bundlePeer, peers, shipped, site } from './libraries.mjs';
 
 // The largest window that browsers take, as for the budget in tools/build.mjs.
@@ -16,6 +17,9 @@ const weigh = (bytes) => ({
 export async function measureSizes() {
   const sizes = {};
   for (const name of shipped) sizes[name] = weigh(readFileSync(join(site, 'dist', name)));
+  // What a page has that somebody else bundles, by the schemes that it imports.
+  for (const presets of ['oidc', 'cookies', 'oidc, oauth, occ, vendure, cookies'])
+    sizes[`latchkey with ${presets}, minified`] = weigh(await pageWith(join(site, 'dist'), presets));
   for (const name of peers) sizes[`${name}, minified`] = weigh(await bundlePeer(name));
   return sizes;
 }

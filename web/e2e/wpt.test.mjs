@@ -10,7 +10,7 @@ import { runSuite, startSuite, suites } from './wpt/suites.mjs';
 const suite = suites.own();
 const { tests, skipped } = await discover(suite.root, suite.folders);
 let results;
-before(async () => (results = (await runSuite(suite)).results), { timeout: 300_000 });
+before(async () => (results = (await runSuite(suite)).results), { timeout: 600_000 });
 
 /** Whatever this browser lacks of an interface, it lacks wrapped too. */
 const maySay = /\/idl\.any\.html$/;

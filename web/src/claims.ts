@@ -2,7 +2,8 @@
  * The claims that a page wants to hold, with SuperTokens' protocol: what the options and calls say of them, and whether
  * what the access token says is so. The payload has a claim under its id, as `{ v: value, t: when the server looked }`.
  */
-import type { Config, take as Take } from './options';
+import type { take as Take } from './options/check';
+import type { Config } from './options/session';
 import type { ClaimOptions, InvalidClaim, SessionState } from './types';
 
 /** How far clocks may be off; what is younger than that would always be too old. */

@@ -4,6 +4,7 @@ import type { Breaker } from './breaker';
 import type { Hit, Prefix } from './match';
 import type { Policy, Rule } from './policy';
 import type { Reckon } from './reckon';
+import type { SessionState } from './types';
 import { apply, Blob, clearTimeout, newResponse, now, setTimeout, startsWith, URLSearchParams } from './platform';
 
 /** What the wrapped requests ask of the session. */
@@ -12,8 +13,8 @@ export interface Plane {
   /** Set while nobody can know what the policy will be. It never rejects. */
   held: Promise<unknown> | undefined;
   closed: boolean;
-  /** The user's id that the page is shown. */
-  userId(): string;
+  /** What the page is shown. */
+  state(): SessionState;
   /** A command of the core. Rejects where there is no core to ask. */
   call(command: string, args: object): Promise<any>;
   /** Those that are under way, by what they ask. */

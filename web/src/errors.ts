@@ -17,5 +17,4 @@ export class SessionError extends Error implements SessionErrorLike {
 
 /** Whether `error` is a `SessionError`, also one of another frame or another copy of this library. */
 export const isSessionError = (error: unknown): error is SessionError =>
-  error instanceof SessionError ||
-  ((error as Error | undefined)?.name == 'SessionError' && typeof (error as SessionError).code == 'string');
+  (error as Error | undefined)?.name == 'SessionError' && typeof (error as SessionError).code == 'string';

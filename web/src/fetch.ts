@@ -16,8 +16,9 @@ import type { Hit, Match } from './match';
 import type { Rule } from './policy';
 import {
   apply,
+  assign,
+  Bare,
   cloneOf,
-  create,
   exec,
   getOwnPropertyDescriptor,
   getPrototypeOf,
@@ -35,7 +36,7 @@ import {
  * has heard of yet.
  */
 const snapshot = (init: unknown): Init => {
-  const copy: Init = create(null);
+  const copy: Init = new Bare();
   let value;
   for (let at = init as object | null; at && at != Object.prototype; at = getPrototypeOf(at)) {
     for (const key of ownKeys(at))
@@ -108,7 +109,7 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
     const init = snapshot(args[1]);
     // The caller's headers by name, in lower case, without a prototype: the browser then reads them
     // through no method that a page could replace.
-    const headers: HeaderRecord = create(null);
+    const headers: HeaderRecord = new Bare();
     const given = init.headers === undefined ? request && ofRequest(request, 'headers') : init.headers;
     // What is no headers, null too, is refused here as it is there.
     if (given !== undefined && !readPlain(given, headers)) {
@@ -131,7 +132,7 @@ export const createFetch = (native: typeof fetch, plane: Plane, match: Match, op
       if (note) note.attempts++;
       const sent = {
         ...init,
-        headers: { __proto__: null, ...headers, ...rule?.headers, ...proof?.headers } as object,
+        headers: assign(new Bare(), headers, rule?.headers, proof?.headers),
       } as Init;
       // A Request says 'same-origin' by itself, so that only another word is its maker's.
       if (rule?.credentials && init.credentials === undefined && member('credentials') != 'omit')

@@ -3,7 +3,7 @@
  * without it.
  */
 import type { Plane } from './covered';
-import type { Config } from './options';
+import type { Config } from './options/session';
 import type { Platform } from './platform';
 import type { Session } from './types';
 import { bounded } from './waiting';

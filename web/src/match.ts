@@ -1,5 +1,5 @@
 import type { Rule } from './policy';
-import { apply, baseUrl, exec, hrefOf, startsWith, URL } from './platform';
+import { apply, Bare, baseUrl, exec, hrefOf, startsWith, URL } from './platform';
 
 /** A prefix of URLs, as `createSession` has checked it. */
 export interface Prefix {
@@ -51,9 +51,12 @@ const dots = /\/(\.|%2e)/i;
 const odd = /^[^?#]*(%(00|2[5ef]|5c|c[01])|\/\.*;)/i;
 
 /** Finds the longest prefix for a URL. `prefixes` are sorted, the longest first. */
-export const createMatch =
-  (prefixes: readonly Prefix[]): Match =>
-  (raw) => {
+export const createMatch = (prefixes: readonly Prefix[]): Match => {
+  /** What means the same in all documents: a page asks for it again, and looking closely is half of all that a request costs. */
+  let seen: Record<string, Hit | undefined> = new Bare();
+  let count = 0;
+  return (raw) => {
+    if (raw in seen) return seen[raw];
     let url = raw;
     // Parsing costs more than all else, so what is in the normal form already is left alone.
     let known;
@@ -67,19 +70,20 @@ export const createMatch =
         return; // the native fetch has its own words for this
       }
     }
+    let hit: Hit | undefined;
     for (let i = 0; i < prefixes.length; i++) {
       const prefix = prefixes[i]!;
-      if (isBelow(url, prefix.href))
-        return prefix.as && !(prefix.strict && apply(exec, odd, [url]))
-          ? ({
-              href: prefix.href,
-              origin: prefix.origin,
-              as: prefix.as,
-              refused: prefix.refused,
-              retries: prefix.retries,
-              replay: prefix.replay,
-              url,
-            } as Hit)
-          : undefined;
+      if (!isBelow(url, prefix.href)) continue;
+      if (prefix.as && !(prefix.strict && apply(exec, odd, [url]))) hit = { ...prefix, url } as Hit;
+      break;
     }
+    if (known && raw.length < 200) {
+      if (count++ > 99) {
+        seen = new Bare();
+        count = 0;
+      }
+      seen[raw] = hit;
+    }
+    return hit;
   };
+};

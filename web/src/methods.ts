@@ -5,7 +5,8 @@
 import { judge, readClaims, type Claim } from './claims';
 import type { Plane } from './covered';
 import type { Runtime } from './loader';
-import type { Config, take as Take } from './options';
+import type { take as Take } from './options/check';
+import type { Config } from './options/session';
 import type { Platform } from './platform';
 import type { Published } from './published';
 import { traceOf } from './trace';

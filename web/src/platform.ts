@@ -7,7 +7,7 @@ import { SessionError } from './errors';
 declare const __VERSION__: string;
 
 export const { apply, construct, defineProperty, get, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
-export const { create, freeze, getOwnPropertyDescriptor } = Object;
+export const { assign, create, freeze, getOwnPropertyDescriptor } = Object;
 export const { parse, stringify } = JSON;
 export const { now } = Date;
 export const { Blob, Headers, Request, Response, URL, URLSearchParams, fetch, open, setTimeout, clearTimeout } =
@@ -16,6 +16,10 @@ export const { addEventListener, removeEventListener } = EventTarget.prototype;
 /** Listens before the page does, wherever it does; or no more. */
 export const listen = (to: EventTarget, type: string, fn: (event: Event) => void, how = addEventListener) =>
   apply(how, to, [type, fn, true]);
+
+/** Makes objects that inherit nothing, as `create(null)` does, in a tenth of its time: those are dictionaries. */
+export const Bare = function () {} as unknown as new () => any;
+Bare.prototype = freeze(create(null));
 
 /** Of regular expressions, where much depends on what they say: their `test` asks for an `exec` that a script may have replaced. */
 export const { exec } = RegExp.prototype;

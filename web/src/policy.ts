@@ -1,4 +1,4 @@
-import { create, freeze, ownKeys } from './platform';
+import { Bare, freeze, ownKeys } from './platform';
 import type { SessionState } from './types';
 
 /** What the requests of one `as` carry. ARCHITECTURE.md has the meaning of each member. */
@@ -59,7 +59,7 @@ export const deepFreeze = <T>(data: T): T => {
 /** Takes a policy that the core has just published. */
 export const compile = ({ session, version, rules }: PolicyJson): Policy => {
   // No prototypes: what a page puts there must not become a member of a rule.
-  const byAs: Record<string, Rule> = create(null);
+  const byAs: Record<string, Rule> = new Bare();
   for (let i = 0; i < rules.length; i++) byAs[rules[i]!.as] = { __proto__: null, ...rules[i] } as Rule;
   return { session, version, rules: byAs };
 };

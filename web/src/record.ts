@@ -11,6 +11,12 @@ export interface Identity {
   readonly csrf?: Rule['csrf'];
 }
 
+/** What a record has of interest before the runtime is there. */
+export interface Stored {
+  readonly state: SessionState;
+  readonly policy: Policy;
+}
+
 const maybe: Record<string, string> = { claims: 'object', expiresAt: 'number', tokenType: 'string' };
 
 /** Reads a record of `who`; throws where it is anybody else's. */
@@ -58,7 +64,7 @@ const takeRule = (whose: RegExp, who: Identity, rule: PolicyJson['rules'][0]) =>
  * have written it: what is not exactly a record of ours counts as none, and of its policy only a
  * user's `authorization` is taken, for each resource, or that cookies shall go with their requests.
  */
-export const readRecord = (json: unknown, who: Identity): { state: SessionState; policy: Policy } | undefined => {
+export const readRecord = (json: unknown, who: Identity): Stored | undefined => {
   // Most visitors have none, and an error that nobody sees takes two milliseconds to make.
   if (!json) return;
   try {

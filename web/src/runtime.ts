@@ -18,21 +18,25 @@ export { proceed } from './waiting';
 /** The version of this file, put in by the build. */
 declare const __VERSION__: string;
 
-export const startRuntime = async (
-  platform: Platform,
-  options: Omit<RuntimeOptions, 'prover' | 'used'> &
-    Omit<MethodOptions, 'SessionError' | 'clock' | 'freeze' | 'claims'> & { plane: Plane },
-) => {
+/** The session as the second file sees it, whole. */
+export type Whole = Plane &
+  Omit<RuntimeOptions, 'program' | 'late' | 'prover' | 'used'> &
+  Omit<MethodOptions, 'SessionError' | 'clock' | 'freeze' | 'claims' | 'plane'>;
+
+/** `program` is the answer to the request for latchkey.wasm, and `late` aborts when all this takes too long. */
+export const startRuntime = async (platform: Platform, plane: Whole, program: Promise<Response>, late: AbortSignal) => {
   const { version, clock, freeze, SessionError } = platform;
   if (version != __VERSION__)
     throw new SessionError('runtime_failed', `the script of the runtime is version ${__VERSION__}, not ${version}`);
-  const claims = optionsClaims({ take: options.take, SessionError }, options.config);
+  const { config } = plane;
+  const claims = optionsClaims({ take: plane.take, SessionError }, config);
   // OA-17: for servers that want one all the same.
-  const { config, plane } = options;
   if (config.clientSecret && config.scheme != 'occ')
     console.warn('latchkey: auth.clientSecret is no secret in a browser');
   const { call, close } = await load(createKit(platform), {
-    ...options,
+    ...plane,
+    program,
+    late,
     prover: () => proverOf(platform, plane),
     used: () => !!(plane.policy.rules.user?.used || plane.policy.rules.agent?.used),
     publish(published) {
@@ -40,7 +44,7 @@ export const startRuntime = async (
       for (const { error } of published.events ?? [])
         if (error?.oauth?.error == 'CHANNEL_NOT_FOUND') config.headers = config.channelToken = undefined;
       const { rules } = plane.policy;
-      options.publish(published);
+      plane.publish(published);
       // What was used stays so until it is renewed.
       for (const as of ['user', 'agent']) {
         const [was, is] = [rules[as], plane.policy.rules[as]];
@@ -52,20 +56,31 @@ export const startRuntime = async (
   const { AbortController, addEventListener } = platform.types;
   const listening = new AbortController();
   const { signal } = listening;
+  const returned = () => {
+    plane.left = false;
+    plane.back();
+    const looked = call('look')
+      .catch(() => {})
+      .then(() => {
+        if (plane.held == looked) plane.held = undefined;
+        return true;
+      });
+    plane.held = looked;
+  };
   addEventListener('pagehide', () => void (plane.left = true), { signal });
+  // It is visible before it hears `pageshow`, for which listeners of the page's may be called before ours.
+  addEventListener(
+    'visibilitychange',
+    () => {
+      if (plane.left && globalThis.document.visibilityState == 'visible') returned();
+    },
+    { signal, capture: true },
+  );
   addEventListener(
     'pageshow',
     ({ persisted }: PageTransitionEvent) => {
       plane.left = false;
-      if (!persisted) return;
-      plane.back();
-      const looked = call('look')
-        .catch(() => {})
-        .then(() => {
-          if (plane.held == looked) plane.held = undefined;
-          return true;
-        });
-      plane.held = looked;
+      if (persisted) returned();
     },
     { signal, capture: true },
   );
@@ -75,7 +90,7 @@ export const startRuntime = async (
       listening.abort();
       close();
     },
-    methods: createMethods(call, { ...options, SessionError, clock, freeze, claims }),
+    methods: createMethods(call, { ...plane, plane, SessionError, clock, freeze, claims }),
   };
 };
 

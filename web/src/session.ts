@@ -1,18 +1,18 @@
-import { takeCallback } from './callback';
 import { isSessionError, SessionError } from './errors';
-import { type Plane, secondFile } from './covered';
-import { createFetch } from './fetch';
-import { createMatch } from './match';
-import { wrapXHR } from './xhr';
-import { check, readOptions, take } from './options';
 import { anonymous, compile, deepFreeze, nobody } from './policy';
-import { fetch, freeze, now, open, parse, platform, setPrototypeOf, startsWith, stringify } from './platform';
-import type { Methods } from './methods';
-import type { Published } from './published';
-import { isLive, readClient, readRecord } from './record';
-import type { Runtime } from './runtime';
 import { storagesFor } from './storage';
+import { wrapXHR } from './xhr';
+import { check, take } from './options/check';
+import type { Methods } from './methods';
 import type { Agent, Session, SessionEvent, SessionOptions, SessionState } from './types';
+import { createMatch } from './match';
+import { readOptions } from './options/session';
+import { assign, Bare, fetch, freeze, now, open, parse, platform, startsWith, stringify } from './platform';
+import type { Published } from './published';
+import { secondFile } from './covered';
+import type { Runtime, Whole } from './runtime';
+import { createFetch } from './fetch';
+import { isLive, readClient, readRecord } from './record';
 
 type Listener = (value: any) => void;
 type Teller = (type: string, value: unknown) => unknown;
@@ -139,23 +139,7 @@ export const createSession = (given: SessionOptions): Session => {
         const program = fetch(options.wasmURL ?? new URL('./latchkey.wasm', import.meta.url), { signal });
         program.catch(nothing);
         const { startRuntime } = await secondFile(signal);
-        runtime = await startRuntime(platform, {
-          program,
-          late: signal,
-          take,
-          state: () => state,
-          config,
-          storage,
-          pending,
-          plane,
-          navigate: options.navigate,
-          publish: adopt,
-          again,
-          onexit() {
-            plane.policy = none;
-            fail(new SessionError('runtime_failed', 'the runtime stopped'));
-          },
-        });
+        runtime = await startRuntime(platform, plane, program, signal);
         alive();
         // What the page has seen so far, so that it hears of what has changed since.
         const { session, version, userId } = gone || {
@@ -214,9 +198,8 @@ export const createSession = (given: SessionOptions): Session => {
     plane.held = mine;
   };
 
-  const plane: Plane = {
+  const plane: Whole = {
     policy: none,
-    userId: () => state.userId,
     held: undefined,
     closed: false,
     asking: {},
@@ -224,7 +207,17 @@ export const createSession = (given: SessionOptions): Session => {
       if (!failed) return call(command, facts);
     },
     config,
+    storage,
     pending,
+    take,
+    state: () => state,
+    navigate: options.navigate,
+    publish: adopt,
+    again,
+    onexit() {
+      plane.policy = none;
+      fail(new SessionError('runtime_failed', 'the runtime stopped'));
+    },
     back() {
       const { isAgent, isLoggedIn, userId } = state;
       try {
@@ -240,51 +233,39 @@ export const createSession = (given: SessionOptions): Session => {
     },
   };
 
+  const wake = () => void (plane.closed || boot().catch(nothing));
+
   /** Starts from what is stored, if that can be, and loads the runtime when it is to be loaded. */
-  const begin = ([json, client, agent, spartacus, login, marker]: unknown[]) => {
+  const begin = ([json, client, agent, other, login]: unknown[]) => {
     // Who it is then is for the runtime to say.
-    if (isLive(agent) || ((spartacus || config.tokenMethod == 'cookie') && !json)) return hold(boot());
+    if (isLive(agent) || ((other || config.tokenMethod == 'cookie') && !json)) return hold(boot());
     const record = readRecord(json, config);
     const rule = record?.policy.rules.user;
     const token = readClient(client, config);
     const policy = record?.policy ?? none;
-    plane.policy = { ...policy, rules: { ...none.rules, ...policy.rules, ...(token && { client: token }) } };
-    setPrototypeOf(plane.policy.rules, null);
-    // With cookies that nobody can see, no record may still be a session; a marker says so, or that there is none.
-    const isLeft = config.marker ? !rule == marker : config.finds && !record;
-    if (isLeft || rule?.hold || rule?.validUntil! <= now()) void boot().catch(nothing);
+    plane.policy = { ...policy, rules: assign(new Bare(), none.rules, policy.rules, token && { client: token }) };
+    if (config.doubts?.(record) || rule?.hold || rule?.validUntil! <= now()) wake();
     // Whoever is told of it may use it at once.
     else show(record?.state ?? anonymous());
-    const load = () => void (plane.closed || boot().catch(nothing));
     if (!page || booting) return;
     // What waits to be told here comes with the runtime.
-    if (login || config.limits) load();
-    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(load);
-    else if (options.load != 'demand') setTimeout(load);
+    if (login || config.limits) wake();
+    else if (options.load == 'idle') (globalThis.requestIdleCallback ?? setTimeout)(wake);
+    else if (options.load != 'demand') setTimeout(wake);
   };
 
   /** Reads what is stored, of whom there may be something, and starts from that. */
   const read = () => {
-    const { key, clientTokens, agent, adopt } = config;
-    const stored = [
-      key,
-      clientTokens && key + '/client',
-      agent && agentKey(),
-      adopt && 'spartacus\u26bf\u26bfauth',
-      key + '/login',
-      config.marker,
-    ].map((name, i) => {
-      try {
-        return (
-          name &&
-          (i > 4
-            ? /^(?!anonymous|;|$)/.test(('; ' + document.cookie).split(`; ${name}=`)[1] ?? '')
-            : (i > 3 ? sessionStorage : storage).getItem(name as string))
-        );
-      } catch {
-        // Read as nothing; the core will say what is wrong with the storage.
-      }
-    });
+    const { key, clientTokens, agent, adopts } = config;
+    const stored = [key, clientTokens && key + '/client', agent && agentKey(), adopts, key + '/login'].map(
+      (name, i) => {
+        try {
+          return name && (i > 3 ? sessionStorage : storage).getItem(name as string);
+        } catch {
+          // Read as nothing; the core will say what is wrong with the storage.
+        }
+      },
+    );
     if ((stored[0] as any)?.then)
       hold(
         Promise.all(stored)
@@ -320,7 +301,7 @@ export const createSession = (given: SessionOptions): Session => {
   // It takes longer than all else here, and a runtime that comes at once looks for itself.
   if (options.load) listenTo(globalThis.addEventListener);
 
-  callback = takeCallback(config.redirectUri);
+  callback = config.takeCallback?.(config.redirectUri);
   if (callback) hold(boot());
   else if (callback == '') hold((booting = new Promise(nothing)));
   else read();
@@ -395,7 +376,7 @@ export const createSession = (given: SessionOptions): Session => {
       if (!url) {
         if (callback) await boot();
         if (handled) return { state, returnTo: handled };
-        url = takeCallback(config.redirectUri);
+        url = config.takeCallback?.(config.redirectUri);
         if (!url) return null;
       }
       const result = await call('callback', { url });

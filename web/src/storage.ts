@@ -1,4 +1,4 @@
-import { apply, create, members } from './platform';
+import { apply, Bare, members } from './platform';
 import type { StorageLike } from './types';
 
 type Methods = Record<keyof StorageLike, (...args: string[]) => any>;
@@ -13,7 +13,7 @@ const browserStorage = (area: 'localStorage' | 'sessionStorage'): StorageLike =>
 };
 
 const memoryStorage = (): StorageLike => {
-  const values: Record<string, string> = create(null);
+  const values: Record<string, string> = new Bare();
   return {
     getItem: (key) => values[key] ?? null,
     setItem: (key, value) => void (values[key] = value),

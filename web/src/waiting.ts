@@ -255,7 +255,7 @@ export const proceed = async <Its extends Answer>(platform: Platform, it: Sendin
    * with nothing of the client's, which the server may let act for anybody.
    */
   const setUserId = () => {
-    const id = it.userId != 'true' ? it.userId : by(policy) != 'client' && plane.userId();
+    const id = it.userId != 'true' ? it.userId : by(policy) != 'client' && plane.state().userId;
     delete headers[userIdHeader];
     if (id && plane.config.scheme == 'occ' && /^(?!(anonymous|current|guest)$)[!-~]+$/.test(id))
       headers[userIdHeader] = id;

@@ -120,17 +120,18 @@ const inPage = async (f, arg, path = '/') => {
       start: async (name, { wasmURL = `/${name}.wasm`, script = '/runtime.js', ...more } = {}) => {
         const program = native(wasmURL);
         const { startRuntime } = await import(script);
-        return startRuntime(platform, {
-          program,
+        const plane = {
+          policy: { rules: {} },
+          back() {},
           config: { key: 'latchkey/1/program', scope: 'é' },
           storage: kit.area,
           pending: kit.area,
-          plane: { policy: { rules: {} }, back() {} },
           navigate() {},
           publish: (what) => void published.push(what),
           onexit: () => void kit.exits++,
           ...more,
-        });
+        };
+        return startRuntime(platform, plane, program);
       },
       fetch,
       failure: (promise) => promise.then((value) => ({ value }), shown),

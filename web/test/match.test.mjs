@@ -97,7 +97,8 @@ for (const [name, urls] of Object.entries(cases)) {
   test(name, async () => {
     load({}, { stored: record() });
     for (const [url, covered] of urls) {
-      assert.equal(await carries(url), covered ? token : null, url);
+      // The second time it is known.
+      for (let i = 0; i < 2; i++) assert.equal(await carries(url), covered ? token : null, url);
       assert.equal(await carries(new URL(url, location)), covered ? token : null, url);
     }
   });
@@ -150,6 +151,22 @@ test('UM-18 relative URLs belong to the document', async () => {
   // Its base may be elsewhere, and change.
   load({ api: ['https://api.test/v1'] }, { stored: record(), at: 'https://api.test/', baseURI: 'https://other.test/' });
   assert.equal(await carries('/v1/a'), null);
+});
+
+test('UM-18 what is remembered of addresses belongs to no document, and is forgotten in time', async () => {
+  load({ api: ['https://api.test/v1'] }, { stored: record(), at: 'https://api.test/', keep: true });
+  assert.equal(await carries('/v1/a'), token);
+  assert.equal(await carries('https://api.test/v1/a'), token);
+  globalThis.location = new URL('https://other.test/');
+  assert.equal(await carries('/v1/a'), null);
+  assert.equal(await carries('https://api.test/v1/a'), token);
+  for (let i = 0; i < 300; i++) {
+    assert.equal(await carries(`https://api.test/v1/${i}`), token);
+    assert.equal(await carries(`https://api.test/v2/${i}`), null);
+  }
+  for (let i = 0; i < 300; i += 50) assert.equal(await carries(`https://api.test/v2/${i}`), null);
+  // What an object has by nature is no address that was seen.
+  for (const url of ['constructor', '__proto__', 'toString']) assert.equal(await carries(url), null);
 });
 
 test('UM-19 what is no string is converted once, and that is what is judged and sent', async () => {

@@ -89,7 +89,8 @@ test('an option of a wrong type is refused by name', () => {
   };
   for (const [name, values] of Object.entries(wrongAuth))
     for (const value of values) invalid(`auth.${name}`, { auth: oidc({ ...auth, [name]: value }) });
-  invalid('auth.scheme', { auth: { ...oidc(auth), scheme: 'saml' } });
+  for (const scheme of ['saml', 'constructor', '', 1, null, ['oidc'], { __proto__: null }])
+    invalid('auth.scheme', { auth: { ...oidc(auth), scheme } });
   invalid('api[0]', { api: [null] });
   invalid('api[0].as', { api: [{ url: '/', as: 'me' }] });
   invalid('api[0].except', { api: [{ url: '/', except: '/a' }] });
@@ -439,6 +440,10 @@ test('a scheme is plain data', () => {
   const scheme = oidc(auth);
   assert.deepEqual(JSON.parse(JSON.stringify(scheme)), { ...auth, scheme: 'oidc' });
   make({ auth: JSON.parse(JSON.stringify(scheme)) }).close();
+  // Whole, the bundle knows each by its name; who leaves presets out, e2e/package.test.mjs tells.
+  make({ auth: { scheme: 'vendure', url: 'https://shop.test/shop-api' } }).close();
+  make({ auth: { scheme: 'cookies', session: '/session' } }).close();
+  make({ auth: { ...occ({ baseUrl: 'https://shop.test', baseSite: 'a' }), agent: false } }).close();
 });
 
 test('an insecure page is refused in a sentence', () => {

@@ -24,12 +24,12 @@ export const react = (commands) => (behaviour = commands);
 export const runtime = () =>
   started[0] ? Promise.resolve(started[0]) : new Promise((resolve) => waiting.push(resolve));
 
-export const startRuntime = async (platform, options) => {
+export const startRuntime = async (platform, plane, program) => {
   const it = {
-    options,
+    options: { ...plane, plane },
     calls: [],
     closed: false,
-    publish: (published) => options.publish(readPublished(JSON.stringify(published), platform)),
+    publish: (published) => plane.publish(readPublished(JSON.stringify(published), platform)),
     async call(name, args) {
       // As it would cross to Go.
       it.calls.push([name, JSON.parse(JSON.stringify(args ?? {}))]);
@@ -39,9 +39,14 @@ export const startRuntime = async (platform, options) => {
       it.closed = true;
     },
   };
-  it.methods = createMethods(it.call, { ...options, SessionError: platform.SessionError, freeze: platform.freeze });
+  it.methods = createMethods(it.call, {
+    ...plane,
+    plane,
+    SessionError: platform.SessionError,
+    freeze: platform.freeze,
+  });
   // Nobody else asks for the answer here.
-  options.program.catch(() => {});
+  program.catch(() => {});
   started.push(it);
   for (const resolve of waiting.splice(0)) resolve(it);
   await behaviour.load?.(it);

@@ -6,6 +6,7 @@ import {
   createSession,
   deferred,
   isSessionError,
+  latchkey,
   key,
   load,
   native,
@@ -436,6 +437,18 @@ test('OA-19 a redirect callback leaves the address bar at once, and nothing else
     { at: 'https://app.test/cb?tenant=1&code=1&state=2' },
   );
   assert.equal(location.href, 'https://app.test/cb?tenant=1');
+});
+
+test('OA-19 a scheme that sends nobody away takes no answer, which is somebody else’s then', async () => {
+  const at = 'https://app.test/?code=1&state=lk.2';
+  for (const auth of [
+    latchkey.vendure({ url: 'https://shop.test/shop-api' }),
+    latchkey.cookies({ session: 'https://shop.test/session' }),
+  ]) {
+    const session = load({ auth }, { at });
+    assert.equal(await session.checkOAuthParamsInUrl(), null);
+    assert.equal(location.href, at);
+  }
 });
 
 /** The page is a window of another page of ours. `told` is what it sent there, and what else it did. */

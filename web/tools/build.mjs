@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { bundle, scripts, userScripts } from './bundle.mjs';
+import { bundle, pageWith, scripts, userScripts } from './bundle.mjs';
 import { declarations } from './declarations.mjs';
 
 const web = join(import.meta.dirname, '..');
@@ -14,11 +14,13 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
 const slack = 1.01;
 /** Bytes after brotli. */
 const budget = {
-  'latchkey.min.js': 11_700,
+  'latchkey.min.js': 11_800,
   'latchkey.runtime.min.js': 13_400,
   'latchkey.logout.min.js': 1_500,
   'latchkey.wasm': 760_000,
 };
+/** The same of a page that an app's bundler made, by the presets that it imports. */
+const pages = { oidc: 10_200, cookies: 10_150, 'oidc, oauth, occ, vendure, cookies': 12_250 };
 
 mkdirSync(dist, { recursive: true });
 const wasm = 'latchkey.wasm';
@@ -35,21 +37,28 @@ const files = [...all, logoutPage, wasm, userWasm, 'latchkey.d.ts'].filter((name
 let over = false;
 let checksums = '';
 const weighs = {};
-console.log(`${'file'.padEnd(30)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`);
-for (const name of files) {
-  const bytes = readFileSync(join(dist, name));
+const heading = (what) =>
+  console.log(`${what.padEnd(36)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(10)).join('')}`);
+const weigh = (name, bytes, most) => {
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes)];
   weighs[name] = sizes[2];
-  const tooMuch = sizes[2] > budget[name];
-  over ||= sizes[2] > budget[name] * slack;
+  over ||= sizes[2] > most * slack;
   console.log(
-    name.padEnd(30) +
+    name.padEnd(36) +
       sizes.map((size) => `${size}`.padStart(10)).join('') +
-      (tooMuch ? `  over its budget of ${budget[name]}` : ''),
+      (sizes[2] > most ? `  over its budget of ${most}` : ''),
   );
+};
+heading('file');
+for (const name of files) {
+  const bytes = readFileSync(join(dist, name));
+  weigh(name, bytes, budget[name]);
   checksums += `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`;
 }
 writeFileSync(join(dist, 'checksums.txt'), checksums);
+console.log();
+heading('a page by esbuild that imports');
+for (const [presets, most] of Object.entries(pages)) weigh(presets, await pageWith(dist, presets), most);
 if (user)
   console.log(
     `\n${userWasm} is ${weighs[wasm] - weighs[userWasm]} bytes smaller after brotli: client tokens and agents`,

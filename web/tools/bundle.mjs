@@ -1,5 +1,6 @@
 // Bundles web/src into a folder: latchkey.js, which is whole; latchkey.min.js, whose runtime is a
-// file beside it; and the script of the page for front-channel logout, which stands alone. The scripts of
+// file beside it; latchkey.module.js, the same for bundlers, which minify it and leave out the schemes that a page does not
+// import; and the script of the page for front-channel logout, which stands alone. The scripts of
 // latchkey-user are the same without client tokens and agents, and belong to a wasm of that name.
 import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';
@@ -8,9 +9,9 @@ import { minify } from 'vite';
 
 const src = join(import.meta.dirname, '../src');
 
-export const scripts = ['latchkey.js', 'latchkey.min.js', 'latchkey.runtime.min.js', 'latchkey.logout.min.js'];
-
-export const userScripts = ['latchkey-user.js', 'latchkey-user.min.js', 'latchkey-user.runtime.min.js'];
+const kinds = ['js', 'module.js', 'min.js', 'runtime.min.js'];
+export const scripts = [...kinds.map((kind) => `latchkey.${kind}`), 'latchkey.logout.min.js'];
+export const userScripts = kinds.map((kind) => `latchkey-user.${kind}`);
 
 /** Leaves the import of the runtime to the browser. */
 const apart = (path) => ({
@@ -23,6 +24,7 @@ const apart = (path) => ({
 export const bundle = async (folder, version, names = scripts) => {
   for (const name of names) {
     const small = name.includes('.min.');
+    const whole = !/\.(min|module)\./.test(name);
     const user = name.startsWith('latchkey-user');
     const entry = /\.(runtime|logout)\./.exec(name)?.[1] ?? 'index';
     const { outputFiles } = await build({
@@ -35,7 +37,7 @@ export const bundle = async (folder, version, names = scripts) => {
       define: { __VERSION__: JSON.stringify(version), __USER__: `${user}` },
       // What is minified says its version where it is checked, and its license is in the package.
       banner: small ? {} : { js: `/* latchkey ${version}, MIT */` },
-      plugins: small ? [apart(user ? './latchkey-user.runtime.min.js' : './latchkey.runtime.min.js')] : [],
+      plugins: whole ? [] : [apart(user ? './latchkey-user.runtime.min.js' : './latchkey.runtime.min.js')],
       write: false,
     });
     let code = outputFiles[0].text;
@@ -50,4 +52,22 @@ export const bundle = async (folder, version, names = scripts) => {
       }));
     writeFileSync(join(folder, name), code);
   }
+};
+
+/** What a page gets of latchkey.module.js in that folder, if an app's bundler is esbuild and it imports these presets. */
+export const pageWith = async (folder, presets) => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { createSession, ${presets} } from './latchkey.module.js'`,
+      resolveDir: folder,
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+    external: ['./latchkey.runtime.min.js'],
+    write: false,
+  });
+  return outputFiles[0].contents;
 };

@@ -62,6 +62,7 @@ type family struct {
 	dead         bool
 	fallen       bool // the server has ended it by itself
 	reused       bool // or because a refresh token came twice
+	given        bool // a client has given a token of it back
 	refresh      string
 	rotation
 	access  string
@@ -119,7 +120,7 @@ func (s *AuthServer) Serve(_ context.Context, req *browser.Request) (*browser.Re
 	case "/revoke":
 		s.revoked = append(s.revoked, form.Get("token_type_hint"))
 		if f := s.families[form.Get("token")]; f != nil {
-			f.dead = true
+			f.dead, f.given = true, true
 		}
 		return JSON(200, ""), nil
 	}
@@ -365,6 +366,15 @@ func (s *AuthServer) Fallen(token string) bool {
 	defer s.mu.Unlock()
 	f := s.families[token]
 	return f != nil && f.fallen
+}
+
+// Given tells whether what a token belongs to has ended because a client has given a token of it
+// back.
+func (s *AuthServer) Given(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.families[token]
+	return f != nil && f.given
 }
 
 // Reused tells whether what a token belongs to has ended because a refresh token came

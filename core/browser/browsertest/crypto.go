@@ -56,8 +56,22 @@ func (c crypto) Verify(ctx context.Context, alg, jwk string, signature, data []b
 	if err := c.tab.step(ctx, "verify"); err != nil {
 		return false, err
 	}
-	return Verify(alg, jwk, signature, data)
+	v := verified.of(question{alg, jwk, string(signature), string(data)}, func() (v verdict) {
+		v.good, v.err = Verify(alg, jwk, signature, data)
+		return v
+	})
+	return v.good, v.err
 }
+
+type (
+	question struct{ alg, jwk, signature, data string }
+	verdict  struct {
+		good bool
+		err  error
+	}
+)
+
+var verified memo[question, verdict]
 
 var errKey = errors.New("browsertest: no key for this algorithm")
 

@@ -92,6 +92,33 @@ func (p *Profile) Holder(name string) *Tab {
 	return nil
 }
 
+// Holds lists the locks that the tab has.
+func (t *Tab) Holds() (names []string) {
+	p := t.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, w := range p.holders {
+		if w.tab == t {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Queues tells whether the tab waits for a lock.
+func (t *Tab) Queues() bool {
+	p := t.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, queue := range p.queues {
+		if slices.ContainsFunc(queue, func(w *waiter) bool { return w.tab == t }) {
+			return true
+		}
+	}
+	return false
+}
+
 // pass gives a lock to the next in line that is alive. Called with mu held.
 func (p *Profile) pass(name string) {
 	delete(p.holders, name)

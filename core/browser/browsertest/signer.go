@@ -57,8 +57,10 @@ var PrivateKeys = sync.OnceValue(func() map[string]gocrypto.Signer {
 
 // SignES256 makes an id token of claims, an object as JSON.
 func SignES256(claims string) string {
-	return Sign("ES256", `{"alg":"ES256","typ":"JWT","kid":"a3"}`, claims)
+	return tokens.of(claims, func() string { return Sign("ES256", `{"alg":"ES256","typ":"JWT","kid":"a3"}`, claims) })
 }
+
+var tokens memo[string, string]
 
 // Sign makes a token by one of [PrivateKeys], whatever is in it.
 func Sign(alg, header, claims string) string {

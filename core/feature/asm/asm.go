@@ -112,15 +112,19 @@ func (f *feature) allowed() error {
 	return errcode.New(errcode.AgentLoggedIn, "an agent is signed in; sign the agent out first, or let them act for the customer")
 }
 
-// logoutOfPage is a logout where an agent is there: one who acts for somebody stops
-// that, and nothing more.
+// logoutOfPage is a logout where an agent is shown: one who acts for somebody stops
+// that, and nothing more. The agent may have gone meanwhile: that is no reason to sign out the
+// customer who is back; nor is one who has come since signed out by a customer's logout.
 func (f *feature) logoutOfPage(ctx context.Context, o userauth.LogoutOptions) bool {
-	rec := f.keeper.Record()
+	rec, shown := f.keeper.Record(), o.Shown
 	switch {
-	case !rec.Live():
+	case !shown.Agent && (!rec.Live() || shown.LoggedIn):
 		return false
-	case rec.Acts != "":
-		f.keeper.Act(ctx, rec.Session, "")
+	case !rec.Live():
+	case shown.Emulated:
+		f.keeper.Rest(ctx, rec.Session, shown.UserID)
+	case rec.Acts != "" && !shown.Agent:
+		f.keeper.Rest(ctx, rec.Session, rec.Acts)
 	default:
 		f.end(ctx, rec.Session, session.ByUser, o.Revoke)
 	}

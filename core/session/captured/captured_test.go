@@ -206,7 +206,7 @@ func TestVE07AnAnswerToARequestOfBeforeTheLogoutBringsNothing(t *testing.T) {
 			visitor := p.Record().Stamp
 			require.NoError(t, p.observe(visitor, "alice-1"))
 			alice := p.Record().Stamp
-			p.End(context.Background(), session.ByUser)
+			p.End(context.Background(), session.ByUser, "")
 			p.told()
 			for _, from := range []session.Stamp{nobody, visitor, alice} {
 				require.NoError(t, p.observe(from, value))
@@ -373,7 +373,7 @@ func TestSchedules(t *testing.T) {
 				case what < 7:
 					group.Go(func() { call(p, true) })
 				case what < 8:
-					p.End(context.Background(), session.ByUser)
+					p.End(context.Background(), session.ByUser, "")
 					mu.Lock()
 					ended = max(ended, p.Record().Generation)
 					mu.Unlock()

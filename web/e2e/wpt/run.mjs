@@ -22,8 +22,9 @@ async function once(browser, origin, test, script) {
     const page = await context.newPage();
     page.on('dialog', (dialog) => dialog.dismiss().catch(() => {}));
     await page.goto(origin + test.url, { waitUntil: 'commit' });
-    // The harness ends what takes too long itself; where even that does not come, the page is broken.
-    const late = new Promise((resolve) => setTimeout(resolve, test.long ? 90_000 : 30_000).unref());
+    // The harness ends what takes too long itself; where even that does not come, the page is broken. A machine that does much else may
+    // take its time to load one.
+    const late = new Promise((resolve) => setTimeout(resolve, 120_000).unref());
     const result = await Promise.race([done, late]);
     const found = new Map([['', result ? `harness ${result.status}` : 'no results']]);
     for (const [name, status, message] of result?.subtests ?? []) {

@@ -35,12 +35,11 @@ const thing = { id: 7, name: 'Brass padlock' };
 const { api } = resource;
 
 /** Registers a test of a page with that plan, signed in. */
-const app = (name, { todo, intercept, ...plan }, act) =>
+const app = (name, { intercept, ...plan }, act) =>
   demo(
     name,
     {
       by: 'password',
-      todo,
       options: { api: [api], ...(intercept && { intercept }) },
       init: (plan) => {
         globalThis.plan = plan;
@@ -90,9 +89,6 @@ const isProgress = (told, total) => {
   );
   assert.equal(loaded.at(-1), total);
 };
-
-// What is known and not mended yet.
-const between = 'zone.js keeps a listener for known that the Proxy below it has refused';
 
 const data = { item: 'Türkette', count: 3, note: '\u2028 "quoted"' };
 const clients = [
@@ -486,8 +482,7 @@ const orders = [
 for (const [before, after] of orders) {
   const order = [...before, 'session', ...after].join(', ');
   for (const by of ['fetch', 'xhr']) {
-    const todo = by == 'xhr' && order.includes('msw, zone, session') && between;
-    const plan = { client: 'platform', by, before, after, todo };
+    const plan = { client: 'platform', by, before, after };
     app(`FF-39 ${by} with ${order}: one answer, one refresh; close takes back what is ours`, plan, async (scene) => {
       const { page, server } = scene;
       const get = { url: `${api}thing`, method: 'GET' };

@@ -214,11 +214,12 @@ export const queue = (plane: Plane, it: Sending<any>) => {
 export const secondFile = (signal: AbortSignal | null | undefined, time?: number) =>
   new Promise<typeof import('./runtime')>((resolve, reject) => {
     const timer = time && setTimeout(reject, time);
-    signal?.addEventListener('abort', reject);
+    // WebKit takes what is no signal for none.
+    signal?.addEventListener?.('abort', reject);
     const done = () => {
       clearTimeout(timer);
       // One signal may be that of many requests.
-      signal?.removeEventListener('abort', reject);
+      signal?.removeEventListener?.('abort', reject);
     };
     import('./runtime').finally(done).then(resolve, reject);
   });

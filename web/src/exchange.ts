@@ -60,8 +60,10 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     asked.quiet = [];
     apply(native.abort, xhr, []);
     asked.quiet = undefined;
-    asked.end = (aborted) => show(aborted ? { readyState: 0 } : {});
-    show({ readyState: 4 });
+    // WebKit's abort leaves the address of an answer there.
+    const over = (readyState: number) => show({ readyState, responseURL: '' });
+    asked.end = (aborted) => (aborted ? over(0) : show({}));
+    over(4);
     tell(new Event('readystatechange'));
     for (const last of [type, 'loadend']) if (its.isCurrent()) tell(new ProgressEvent(last));
     if (type == 'abort' && its.isCurrent()) asked.end(true);
@@ -88,6 +90,7 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
       ended();
       if (!asked.quiet) clearTimeout(timer);
     }
+    if (event.type == 'progress' && asked.quiet) rest();
     if (state < 2 || !headers) return;
     const resolve = headers;
     headers = undefined;
@@ -115,10 +118,13 @@ export const exchange = (platform: Platform, it: Sending, { xhr, native, asked, 
     resolve(answer);
   });
 
-  /** Resolves when the browser is through with the event in which a refusal shows: what it reads then it gives to whatever is open. */
+  /**
+   * Resolves when the browser is through with the refusal: what it reads in the event in which that shows it gives to whatever is open, and
+   * WebKit tells of an object's progress every 50 ms, so that the next would hear of its own too late, when it is done.
+   */
   let calm: Promise<void> | undefined;
   const rest = () => {
-    calm = new Promise((resolve) => setTimeout(resolve));
+    calm = new Promise((resolve) => setTimeout(resolve, 50));
   };
   let sent = refused;
   it.call = async (by?: Rule, extra?: Extra) => {

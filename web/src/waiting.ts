@@ -29,7 +29,7 @@ export const bounded = <T>(
   new Promise<T | undefined>((resolve, reject) => {
     const end = (value?: T) => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      signal?.removeEventListener?.('abort', abort);
       resolve(value);
     };
     const abort = () => {
@@ -38,7 +38,7 @@ export const bounded = <T>(
     };
     const timer = setTimeout(() => end(), timeout);
     if (signal?.aborted) return abort();
-    signal?.addEventListener('abort', abort);
+    signal?.addEventListener?.('abort', abort);
     void promise.then(end);
   });
 

@@ -274,9 +274,10 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
     construct(of, args, by) {
       const xhr = construct(of, args, by);
       try {
+        // Throws for somebody's stand-in, behind which is a real one. A listener that it refuses zone.js would take for put, there too.
+        read(xhr, 'responseURL');
         tune(xhr);
       } catch {
-        // Somebody's stand-in, behind which is a real one.
         late = true;
       }
       return xhr;

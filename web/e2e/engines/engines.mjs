@@ -1,6 +1,6 @@
 // The browser engines that the tests drive, each behind the same few functions:
 //
-//     engine   name, version, profile(), close()
+//     engine   id, name, version, profile(), close()
 //     profile  open(url), opened(act), close()       storage and cookies of its own
 //     tab      goto, reload, back, evaluate, waitFor, fill, click, close
 //
@@ -19,7 +19,7 @@ export async function startEngines(names = process.env.ENGINES) {
   const said = [];
   for (const name of wanted) {
     try {
-      const engine = await all[name].start();
+      const engine = { id: name, ...(await all[name].start()) };
       engines.push(engine);
       said.push(`${engine.name} ${engine.version} runs`);
     } catch (error) {

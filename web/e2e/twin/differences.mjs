@@ -1,5 +1,5 @@
 // Where a wrapped request is not the native one: by program and variant, why. Each of them has to be there when the programs
-// run, or it is to be taken out here.
+// run, or it is to be taken out here, but for what is so by chance. Firefox and WebKit have some of their own.
 
 const carried = (reason) => ({ live: reason, refused: reason });
 const covered = (reason) => ({ nobody: reason, ...carried(reason) });
@@ -12,8 +12,8 @@ const streamed = 'what cannot be sent twice is sent once, and its refusal is the
 const told = 'of an upload that was refused the page has heard already, and hears no more';
 const later = 'an answer is looked at before it is handed over, which takes a microtask';
 
-/** What is meant to be different. */
-export const differences = {
+/** What is meant to be different, where `engines` says nothing else. */
+const differences = {
   'UM-21 members in the order in which they are read': { uncovered: reading, ...covered(order) },
   'UM-21 headers that are read as often as natively': { uncovered: reading },
   'FF-41 an init that is a proxy': { uncovered: reading },
@@ -56,5 +56,82 @@ export const differences = {
   'XH-18 of a frame': { refused: 'the class of a frame is its own, and shows a refusal' },
 };
 
+const none = {};
+const cached = { refused: 'a refusal takes from the cache what was there; the next request asks for all of it' };
+const reasoned = 'who waits for a token is told the reason, as the standard has it; natively it is an AbortError then';
+const text = { refused: 'a stream is sent as text here, and what becomes text is not sent again' };
+
+/** What is different in an engine, in place of what is said of the same program above: its own limits, natively seen too. */
+const engines = {
+  firefox: {
+    'FF-12 a stream over HTTP/1.1': text,
+    'FF-13 a stream without duplex': text,
+    'FF-13 duplex in full': text,
+    'FF-13 a locked stream': text,
+    'FF-13 a disturbed stream': text,
+    'FF-13 a stream with keepalive': text,
+    'FF-23 cache modes': cached,
+    'FF-23 what the cache has to ask for again': cached,
+    'XH-12 FF-23 what the cache has to ask for again': cached,
+    'FF-23 to another origin': cached,
+    "FF-28 UM-29 the caller's own Authorization, in every form": covered(
+      'of two values natively the last is sent, and both as the standard has it, in one',
+    ),
+    'XH-05 the connection breaks': { refused: told },
+    // Of an upload that is redirected nothing more is told natively.
+    'XH-05 FF-20 redirects': none,
+    'XH-08 after open': {
+      refused:
+        'what is sent after abort() is shown as done only, and no more headers are seen by which it is a refusal',
+    },
+    'XH-09 a time-out': { refused: 'natively an address is shown where there was no answer' },
+    // In the same words.
+    'XH-12 what is no header': none,
+    'XH-14 what cannot be sent': always('the words are those of the code that has called'),
+  },
+  webkit: {
+    // No stream is sent.
+    'FF-12 a stream of bytes': none,
+    'FF-12 an empty stream': none,
+    'FF-12 a stream is used once the call was made': none,
+    'FF-14 a stream that fails': none,
+    'FF-14 a stream of what are no bytes': none,
+    'FF-09 a Request of a stream': carried('a copy is made of what is refused then, which locks the first'),
+    'FF-04 given up while it is not known yet with which token': { refused: reasoned },
+    // Where the time is over while a token is waited for.
+    'FF-06 AbortSignal.timeout': { refused: { byChance: reasoned } },
+    'FF-06 AbortSignal.timeout while the body comes': { refused: { byChance: reasoned } },
+    'FF-06 an abort and its listeners, in their order': none,
+    'FF-10 a shared or resizable buffer': { refused: 'natively it is text; it is sent again without the type of one' },
+    // Of an upload that is redirected nothing is told but progress.
+    'XH-05 FF-20 redirects': none,
+    'XH-12 FF-23 what the cache has to ask for again': cached,
+    // In the same words.
+    'XH-12 what is no header': none,
+  },
+};
+
+/** What has natively no end in an engine, and is not run there. */
+const endless = {
+  firefox: {
+    'FF-14 a stream that never ends is left when the caller gives up': 'a stream is sent as text',
+    'XH-08 while the server thinks': 'the end of an upload is told when the answer begins',
+    'XH-08 within load of the upload': 'the end of an upload is told when the answer begins',
+  },
+  webkit: {
+    'FF-14 a stream that never ends is left when the caller gives up': 'no stream is sent',
+    'XH-09 a time-out that is set before open, or after send': 'a time-out that is set after send is none',
+    'XH-09 a time-out while the body comes': 'a time-out that is set after send is none',
+    'XH-16 opened again within error': 'what is sent within error has no end',
+  },
+};
+
 /** What is to be mended. */
-export const bugs = {};
+const bugs = {};
+
+/** What is known of an engine: of a program, why it differs in which variants; what is not run, and why; what is to be mended. */
+export const knownOf = (engine) => ({
+  differences: { ...differences, ...engines[engine], ...bugs },
+  endless: endless[engine] ?? {},
+  bugs,
+});

@@ -84,7 +84,8 @@ function show(value, names, depth = 0) {
       message: more(message),
       code: more(code),
       cause: more(cause),
-      own: Object.keys(value),
+      // WebKit says where an error was made, if it was made within a call: here a body's that was there already.
+      own: Object.keys(value).filter((name) => !/^(line|column|sourceURL)$/.test(name)),
     };
   }
   if (value instanceof Response) {
@@ -267,7 +268,11 @@ async function once(program, index, variant) {
       tools.note({ thrown: error, stack: String(error?.stack).split('\n')[1] });
     }
   })();
-  if ((await Promise.race([end, late])) == 'stuck') tools.note({ stuck: [...pending] });
+  if ((await Promise.race([end, late])) == 'stuck') {
+    tools.note({ stuck: [...pending] });
+    // What waits would keep connections from the next.
+    await twin('releaseAll', run);
+  }
   clearTimeout(timer);
   await task();
   current = undefined;
@@ -276,14 +281,14 @@ async function once(program, index, variant) {
 }
 
 /**
- * Runs files of programs, or those whose name has `only` in it. Resolves with their traces, by file and name and by variant, and
- * with what the session has left behind.
+ * Runs files of programs, or those whose name has `only` in it, without those that have no end in this engine. Resolves with
+ * their traces, by file and name and by variant, and with what the session has left behind.
  */
-export async function play(files, only = '') {
+export async function play(files, only = '', endless = []) {
   const chosen = [];
   for (const file of files)
     for (const [name, program] of Object.entries((await import(`/twin/programs/${file}.js`)).programs))
-      if (name.includes(only)) chosen.push([`${file} ${name}`, program]);
+      if (name.includes(only) && !endless.includes(name)) chosen.push([`${file} ${name}`, program]);
   const traces = Object.fromEntries(chosen.map(([name]) => [name, {}]));
   for (const [variant, enter] of Object.entries(variants)) {
     await enter();

@@ -37,17 +37,25 @@ const told = (body) =>
 
 const boundary = /----(WebKitFormB|geckoformb)oundary\w+/g;
 
-/** What arrived, but for the token, and with one boundary for all forms. */
-const entryOf = (where, { method, url, rawHeaders }, body) => {
+/** The body as it is noted: with one boundary for all forms, as Firefox' differ in length too. */
+const sameOf = ({ headers }, body) =>
+  /^multipart/.test(headers['content-type'])
+    ? Buffer.from(body.toString('latin1').replace(boundary, 'BOUNDARY'), 'latin1')
+    : body;
+
+/** What arrived, but for the token. */
+const entryOf = (where, request, body) => {
+  const { method, url, rawHeaders } = request;
+  const same = sameOf(request, body);
   const headers = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const line = `${rawHeaders[i].toLowerCase()}: ${rawHeaders[i + 1].replace(boundary, 'BOUNDARY')}`;
+    const name = rawHeaders[i].toLowerCase();
+    const value = name === 'content-length' && same !== body ? `${same.length}` : rawHeaders[i + 1];
+    const line = `${name}: ${value.replace(boundary, 'BOUNDARY')}`;
     if (!/^(:|host:|authorization: Bearer token-)/.test(line)) headers.push(line);
   }
   // Chromium writes them in the order of a hash map, which one header more changes.
   headers.sort();
-  const form = /^content-type: multipart/m.test(headers.join('\n'));
-  const same = form ? Buffer.from(body.toString('latin1').replace(boundary, 'BOUNDARY'), 'latin1') : body;
   return { where, method, url, headers, body: told(same) };
 };
 
@@ -115,7 +123,7 @@ export async function startTwinServer() {
     const hold = query.get('hold');
     if (hold) await pass(response, gate(run, hold));
     if (query.has('drop')) return request.socket.destroy();
-    const headers = { 'cache-control': 'no-store', 'x-seen': `${entry.method} ${body.length}` };
+    const headers = { 'cache-control': 'no-store', 'x-seen': `${entry.method} ${sameOf(request, body).length}` };
     for (const line of query.getAll('h')) {
       const [, name, value] = /^([^:]+): ?(.*)$/.exec(line);
       headers[name.toLowerCase()] = value;
@@ -220,6 +228,9 @@ export async function startTwinServer() {
     arrived: (_, run, name) => gate(run, name).arrived.promise,
     closed: (_, run, name) => gate(run, name).closed.promise,
     release: (_, run, name) => gate(run, name).go.resolve(),
+    releaseAll: (_, run) => {
+      for (const [key, { go }] of gates) if (key.startsWith(`${run} `)) go.resolve();
+    },
     renewed: (group) => tokens.get(group)?.renewed ?? 0,
   };
   return {

@@ -196,7 +196,7 @@ export const programs = {
     note(factsOf(xhr));
   },
   'XH-09 a time-out that is not needed': async ({ note, here, refuse }) => {
-    const xhr = watch(new XMLHttpRequest(), note);
+    const xhr = watch(new XMLHttpRequest(), note, { reused: true });
     for (let i = 0; i < 2; i++) {
       await refuse();
       xhr.open('GET', here({ i }));

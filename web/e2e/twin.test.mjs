@@ -36,12 +36,12 @@ const [engines, server] = await Promise.all([startEngines(process.env.TWIN_ENGIN
 after(() => server.close());
 
 /** Plays some of the files in a page of their own, one after the other. */
-const play = async (engine, group, files, endless) => {
+const play = async (engine, group, files, endless, named = only) => {
   const profile = await engine.profile();
   try {
     const tab = await profile.open(`${server.origins.here}/#${group} ${patience} ${engine.id}`);
     await tab.waitFor(() => globalThis.play);
-    return await tab.evaluate((...args) => play(...args), files, only, endless);
+    return await tab.evaluate((...args) => play(...args), files, named, endless);
   } finally {
     await profile.close();
   }
@@ -83,6 +83,7 @@ for (const [number, engine] of engines.entries()) {
   const pages = engine.id === 'webkit' ? [files] : [0, 1].map((page) => files.filter((_, i) => i % 2 == page));
   describe(engine.name, () => {
     const played = {};
+    let replays = 0;
     before(() => {
       for (const [page, files] of pages.entries()) {
         const all = play(engine, `${number}${page}`, files, Object.keys(known.endless));
@@ -97,28 +98,38 @@ for (const [number, engine] of engines.entries()) {
       describe(file, () => {
         for (const name of Object.keys(programs).filter((name) => name.includes(only)))
           test(name, { skip: known.endless[name] }, async (t) => {
-            const traces = (await played[file]).traces[`${file} ${name}`];
-            const native = outcome(traces.native, wire[name]);
-            if (process.env.TWIN_SHOW) console.log(JSON.stringify(native, null, 1));
-            const reasons = known.differences[name] ?? {};
-            const wrong = variants.flatMap((variant) => {
-              const found = apart(outcome(traces[variant], wire[name]), native);
-              const log = server.log(traces[variant].run);
-              const isCarried = variant === 'live' || variant === 'refused';
-              const isMissed = isCarried && log.length && !tokenless.includes(name);
-              return [
-                ...(reasons[variant] ? [] : found),
-                reasons[variant] &&
-                  !reasons[variant].byChance &&
-                  !found.length &&
-                  `differs no longer: ${reasons[variant]}`,
-                !isCarried && log.some(({ token }) => token) && 'a token was sent',
-                isMissed && !log.some(({ token }) => token) && 'no token was sent',
-                isMissed && variant === 'refused' && !log.some(({ refused }) => refused) && 'nothing was refused',
-              ]
-                .filter(Boolean)
-                .map((what) => `${variant} ${what}`);
-            });
+            const judge = (traces) => {
+              const native = outcome(traces.native, wire[name]);
+              if (process.env.TWIN_SHOW) console.log(JSON.stringify(native, null, 1));
+              const reasons = known.differences[name] ?? {};
+              return variants.flatMap((variant) => {
+                const found = apart(outcome(traces[variant], wire[name]), native);
+                const log = server.log(traces[variant].run);
+                const isCarried = variant === 'live' || variant === 'refused';
+                const isMissed = isCarried && log.length && !tokenless.includes(name);
+                return [
+                  ...(reasons[variant] ? [] : found),
+                  reasons[variant] &&
+                    !reasons[variant].byChance &&
+                    !found.length &&
+                    `differs no longer: ${reasons[variant]}`,
+                  !isCarried && log.some(({ token }) => token) && 'a token was sent',
+                  isMissed && !log.some(({ token }) => token) && 'no token was sent',
+                  isMissed && variant === 'refused' && !log.some(({ refused }) => refused) && 'nothing was refused',
+                ]
+                  .filter(Boolean)
+                  .map((what) => `${variant} ${what}`);
+              });
+            };
+            const of = async (run) => (await run).traces[`${file} ${name}`];
+            let wrong = judge(await of(played[file]));
+            // On a busy machine an engine tells of the same bytes in one event or in two. What is ours comes each time.
+            for (let i = 0; wrong.length && i < 2 && replays < 8; i++) {
+              t.diagnostic(`once, at least: ${wrong.join('; ')}`);
+              wrong = judge(
+                await of(play(engine, `${number}${2 + replays++}`, [file], Object.keys(known.endless), name)),
+              );
+            }
             assert.ok(!wrong.length, `\n${wrong.join('\n')}`);
             // Only now, as what fails after it would pass.
             if (known.bugs[name]) t.todo(Object.values(known.bugs[name])[0]);

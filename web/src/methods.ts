@@ -82,14 +82,15 @@ export const createMethods = (
       );
       return state();
     },
-    async logout(options: LogoutOptions = {}) {
+    async logout(options: LogoutOptions = {}, shown?: SessionState) {
       let args = {};
       try {
         args = take(options, 'returnTo revoke:@boolean atServer:@boolean everywhere:@boolean');
       } catch {
         // An event, where the method itself is the listener.
       }
-      await call('logout', args);
+      // It ends what the page showed when it was asked for, and nobody else's.
+      await call('logout', { ...args, state: shown });
     },
     async loginWith(operation: string, variables: object = {}): Promise<SessionState> {
       // A cart that is about to begin is to go along.

@@ -384,10 +384,10 @@ export const createSession = (given: SessionOptions): Session => {
     },
     async logout(options) {
       if (plane.closed) return;
-      const { userId, isLoggedIn } = state;
+      const shown = state;
       // From here on no request carries the token, whatever comes of the rest.
       plane.policy = none;
-      if (isLoggedIn)
+      if (shown.isLoggedIn)
         leaving ??= new Promise((resolve) => {
           left = () => {
             leaving = undefined;
@@ -395,7 +395,7 @@ export const createSession = (given: SessionOptions): Session => {
           };
         });
       try {
-        await (await running()).methods.logout(options);
+        await (await running()).methods.logout(options, shown);
       } catch {
         // Without the runtime the record goes, which the other tabs take for the end of the session too.
         try {
@@ -406,7 +406,7 @@ export const createSession = (given: SessionOptions): Session => {
         }
         adopt({
           state: anonymous(),
-          events: isLoggedIn ? [{ type: 'logout', reason: 'user', previousUserId: userId }] : [],
+          events: shown.isLoggedIn ? [{ type: 'logout', reason: 'user', previousUserId: shown.userId }] : [],
         });
       }
       left();

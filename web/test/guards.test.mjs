@@ -105,6 +105,19 @@ test('S70, S71 a guard waits for a logout until it has ended the session here, n
   assert.equal(await session.guard.requireLogin('/a'), '/login');
 });
 
+test('VE-06 a logout says whom the page showed when it was asked for', async () => {
+  const asked = [];
+  play({ logout: (args) => void asked.push(args) });
+  const session = load({}, { stored: record() });
+  const { state } = session;
+  const out = session.logout({ atServer: false });
+  const its = await runtime();
+  its.publish({ state: { ...ann, userId: 'bob' }, policy: policy({ session: 'another', version: 3 }) });
+  await out;
+  assert.equal(state.userId, 'ann');
+  assert.deepEqual(asked, [{ atServer: false, state }]);
+});
+
 test('S71 a logout without the runtime lets guards go too', async () => {
   play(noRuntime);
   const session = load({}, { stored: record() });

@@ -797,12 +797,13 @@ test('logout: no request carries the token from the moment of the call', async (
   const ended = deferred();
   play({ logout: () => ended.promise });
   const session = load({}, { stored: record() });
+  const { state } = session;
   const done = session.logout({ returnTo: '/bye', revoke: false });
   await fetch(api);
   assert.equal(auth(sent[0]), null);
   ended.resolve({});
   assert.equal(await done, undefined);
-  assert.deepEqual(started[0].calls[1], ['logout', { returnTo: '/bye', revoke: false }]);
+  assert.deepEqual(started[0].calls[1], ['logout', { returnTo: '/bye', revoke: false, state }]);
   // As a listener, it gets an event and not options.
   await session.logout(new Event('click'));
 });

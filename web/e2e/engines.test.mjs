@@ -48,21 +48,29 @@ for (const engine of engines) {
   describe(engine.name, () => {
     /** A test with a profile of its own. */
     const inside = (name, given, act) =>
-      test(name, { timeout: 60_000, todo: given.todo?.[engine.name] }, async () => {
-        ground.configure({ init: helpers, ...given });
-        server.reset();
-        resource.reset();
-        const profile = await engine.profile();
-        try {
-          const open = async (path = '') => {
-            const tab = await profile.open(page + path);
-            await settled(tab);
-            return tab;
-          };
-          await act({ profile, open });
-        } finally {
-          await profile.close();
-        }
+      test(name, { timeout: 150_000, todo: given.todo?.[engine.name] }, async (t) => {
+        const once = async () => {
+          ground.configure({ init: helpers, ...given });
+          server.reset();
+          resource.reset();
+          const profile = await engine.profile();
+          try {
+            const open = async (path = '') => {
+              const tab = await profile.open(page + path);
+              await settled(tab);
+              return tab;
+            };
+            await act({ profile, open });
+          } finally {
+            await profile.close();
+          }
+        };
+        await once().catch((error) => {
+          // WebKit's driver falls silent, once in some thousand commands.
+          if (error.code !== 'driver silent') throw error;
+          t.diagnostic(error.message);
+          return once();
+        });
       });
     const refreshes = async () => (await server.refreshes()).map(({ status }) => status);
 

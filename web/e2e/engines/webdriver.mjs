@@ -15,6 +15,10 @@ export class WebDriver {
       headers: { 'content-type': 'application/json' },
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
       signal: AbortSignal.timeout(30_000),
+    }).catch((error) => {
+      if (error.name !== 'TimeoutError') throw error;
+      // The driver ends by itself whatever takes long in a page.
+      throw Object.assign(new Error(`the driver does not answer to ${method} ${path}`), { code: 'driver silent' });
     });
     const { value } = await response.json();
     if (!response.ok) throw Object.assign(new Error(`${value.error}: ${value.message}`), { code: value.error });

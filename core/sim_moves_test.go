@@ -302,6 +302,9 @@ func (s *sim) breakStorage(how string) {
 		area.Fail(browser.ErrBlocked, browser.ErrBlocked)
 	case "it is cleared":
 		area.Clear()
+		for _, p := range s.pages {
+			s.sawClear[p.tab] = true
+		}
 		for _, b := range s.books() {
 			b.forget()
 		}

@@ -87,6 +87,8 @@ type sim struct {
 	// tabs that were there then: what they know may be nowhere stored.
 	failing bool
 	astray  map[*browsertest.Tab]bool
+	// sawClear are the tabs that were there when the storage was cleared.
+	sawClear map[*browsertest.Tab]bool
 	// mover is the tab that something has just happened in.
 	mover *browsertest.Tab
 	// newer is the record that a version to come has left, planted any that no tab has

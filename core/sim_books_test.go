@@ -110,6 +110,9 @@ func (s *sim) happened(op *operation) {
 // decided is told of each operation that is about to happen. A tab that writes an attempt
 // down has decided to send, and looks at nothing more. Called with mu held.
 func (s *sim) decided(tab *browsertest.Tab, what string) {
+	if lock, ok := strings.CutPrefix(what, "steal "); ok {
+		s.silent[tab] = s.silence(s.profile.Holder(lock), tab)
+	}
 	if !strings.HasPrefix(what, "set ") || !strings.HasSuffix(what, "/attempt") {
 		return
 	}
@@ -125,6 +128,24 @@ func (s *sim) decided(tab *browsertest.Tab, what string) {
 	}
 }
 
+// silence tells whether a tab may hear nothing of another one's.
+func (s *sim) silence(holder, thief *browsertest.Tab) bool {
+	if holder == nil || holder.Frozen() {
+		return true
+	}
+	for _, tab := range []*browsertest.Tab{holder, thief} {
+		if missed, any := s.deaf[tab]; any && time.Since(missed) < 10*time.Second {
+			return true
+		}
+		for _, op := range s.parked {
+			if op.tab == tab && op.what == "note" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // stolen is called when a tab takes over the turn of another, which must not have heard,
 // or have been heard of, for a while.
 func (s *sim) stolen(b *book, thief *browsertest.Tab) {
@@ -132,15 +153,8 @@ func (s *sim) stolen(b *book, thief *browsertest.Tab) {
 	if holder == nil || holder == thief {
 		return
 	}
-	silent := holder.Frozen()
-	for _, tab := range []*browsertest.Tab{holder, thief} {
-		missed, any := s.deaf[tab]
-		silent = silent || any && time.Since(missed) < 10*time.Second
-		for _, op := range s.parked {
-			silent = silent || op.tab == tab && op.what == "note"
-		}
-	}
-	if !silent {
+	// What was on its way when the thief made up their mind may have come since.
+	if !s.silent[thief] && !s.silence(holder, thief) {
 		s.fail("invariant 1: %s took the turn of %s, which was alive", thief.Name, holder.Name)
 	}
 	// What it got it has not stored yet, or nobody would send again.

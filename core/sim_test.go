@@ -161,7 +161,7 @@ func newSim(p *plan, tell bool, seen reach) *sim {
 		plan: p, tell: tell, seen: seen, profile: browsertest.NewProfile(), wake: make(chan struct{}, 1),
 		sends: map[string][]*refreshSend{}, flying: map[flight]*refreshSend{}, busy: map[*page]int{}, frozen: map[*browsertest.Tab]int{},
 		deaf: map[*browsertest.Tab]time.Time{}, dice: map[*browsertest.Tab]uint64{}, parsed: map[string]*parsed{},
-		astray: map[*browsertest.Tab]bool{}, sawClear: map[*browsertest.Tab]bool{}, owners: map[string]string{}, away: map[*page]bool{},
+		astray: map[*browsertest.Tab]bool{}, sawClear: map[*browsertest.Tab]bool{}, silent: map[*browsertest.Tab]bool{}, owners: map[string]string{}, away: map[*page]bool{},
 	}
 	s.main = newBook(s.profile.Storage(), simKey, "")
 	s.source = rand.NewPCG(p.seed, 0)

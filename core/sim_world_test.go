@@ -67,6 +67,7 @@ type sim struct {
 	busy   map[*page]int
 	frozen map[*browsertest.Tab]int       // how often each was
 	deaf   map[*browsertest.Tab]time.Time // when each has missed a note
+	silent map[*browsertest.Tab]bool      // whether one that takes a lock from another might have heard nothing
 	dice   map[*browsertest.Tab]uint64
 	main   *book
 	shop   *shop // nil where nobody but the customer is there

@@ -96,6 +96,30 @@ func TestRR10AFrozenTabIsTakenOverFrom(t *testing.T) {
 	}
 }
 
+// The time of a turn is the wall clock's, which somebody may set back while the tab is frozen.
+func TestSeed266027AClockThatIsSetBackGivesNoTurnBack(t *testing.T) {
+	tabsOf(t, func(*browsertest.Profile, *browsertest.AuthServer) {}, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer, a, b *page) {
+		before := len(server.Log())
+		freezeAt(profile, a.tab, "set "+simKey+"/attempt")
+		first := make(chan int, 1)
+		go func() {
+			_, status, _ := a.fetch()
+			first <- status
+		}()
+		synctest.Wait()
+		require.True(t, a.tab.Frozen(), "the test has to meet the moment")
+		_, status, err := b.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		profile.Jump(-8 * time.Minute)
+		a.tab.Thaw()
+		assert.Equal(t, 200, <-first)
+		synctest.Wait()
+		assert.Equal(t, 1, refreshesIn(server.Log()[before:]))
+		assert.NotContains(t, a.takeEvents()+b.takeEvents(), "logout")
+	})
+}
+
 // A tab that is frozen for a moment in each of its turns, before it has sent, gives up after four: it
 // may have been taken over from, and who asks can't wait for ever.
 func TestRR10WhoeverLosesFourTurnsSaysSo(t *testing.T) {

@@ -64,7 +64,8 @@ type before struct{}
 // Before returns a context in which HTTP sends what is spent until a time by the wall
 // clock, and not after it: not when the tab was frozen meanwhile, or the machine slept,
 // and others have gone on. No one can know that in advance, so it is looked at in the
-// moment of sending.
+// moment of sending. A time that is over a minute off is over too: the clock has been set
+// back, and nobody knows what time it is.
 func Before(ctx context.Context, t time.Time) context.Context {
 	return context.WithValue(ctx, before{}, t)
 }

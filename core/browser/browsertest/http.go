@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"latchkey/core/browser"
 )
@@ -25,8 +26,10 @@ func (h http) Do(ctx context.Context, req *browser.Request) (*browser.Response, 
 		req = proved
 	}
 	h.tab.still()
-	if last := browser.LastMoment(ctx, req); !last.IsZero() && h.tab.profile.Now().After(last) {
-		return nil, browser.ErrLate
+	if last := browser.LastMoment(ctx, req); !last.IsZero() {
+		if left := last.Sub(h.tab.profile.Now()); left < 0 || left > time.Minute {
+			return nil, browser.ErrLate
+		}
 	}
 	if err := h.tab.move(ctx, "send "+what); err != nil {
 		return nil, err

@@ -276,6 +276,7 @@ func TestCK06CookiesThatAreNotKept(t *testing.T) {
 					p.mu.Unlock()
 					assert.Equal(t, "giveup", p.outcome("refused", stamp, `,"status":401`))
 				}
+				synctest.Wait()
 				assert.Equal(t, tt.errors, p.errors)
 				assert.Contains(t, p.takeEvents(), "expired, logout:expired")
 				assert.Equal(t, "/auth/session/refresh", s.take())

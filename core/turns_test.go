@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,11 +40,10 @@ func tabsOf(t *testing.T, change func(*browsertest.Profile, *browsertest.AuthSer
 
 // freezeAt freezes a tab when it comes to an operation that begins like this, once.
 func freezeAt(profile *browsertest.Profile, tab *browsertest.Tab, operation string) {
-	done := false
+	var once sync.Once // steps are taken beside each other
 	profile.Step = func(_ context.Context, other *browsertest.Tab, what string) error {
-		if other == tab && !done && strings.HasPrefix(what, operation) {
-			done = true
-			tab.Freeze()
+		if other == tab && strings.HasPrefix(what, operation) {
+			once.Do(tab.Freeze)
 		}
 		return nil
 	}

@@ -275,7 +275,7 @@ export const wrapXHR = (plane: Plane, match: Match, options: SendOptions): (() =
       const xhr = construct(of, args, by);
       try {
         // Throws for somebody's stand-in, behind which is a real one. A listener that it refuses zone.js would take for put, there too.
-        read(xhr, 'responseURL');
+        read(xhr, 'readyState');
         tune(xhr);
       } catch {
         late = true;

@@ -71,7 +71,7 @@ func (c *Copies) Take(ctx context.Context, leave func()) {
 		return // another session of this page has it
 	}
 	if name != "" {
-		release, late := c.take(ctx, name)
+		release, late := within(ctx, c.clock, c.locks, c.key+"/"+name, patience)
 		switch {
 		case release != nil:
 			c.keep(ctx, name+" "+page, release)
@@ -88,24 +88,6 @@ func (c *Copies) Take(ctx context.Context, leave func()) {
 	name = base64.RawURLEncoding.EncodeToString(id[:])
 	if release, err := c.locks.Acquire(ctx, c.key+"/"+name); err == nil {
 		c.keep(ctx, name+" "+page, release)
-	}
-}
-
-// take takes a name's lock. late says that another tab has it.
-func (c *Copies) take(ctx context.Context, name string) (release func(), late bool) {
-	for {
-		began := c.clock.Now()
-		short, cancel := context.WithTimeout(ctx, patience)
-		release, err := c.locks.Acquire(short, c.key+"/"+name)
-		late = short.Err() != nil && ctx.Err() == nil
-		cancel()
-		switch {
-		case err == nil:
-			return release, false
-		case !late || c.clock.Now().Sub(began) <= 2*patience:
-			return nil, late
-		}
-		// This tab was frozen itself, or its machine slept: nobody need have it.
 	}
 }
 

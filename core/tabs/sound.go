@@ -77,23 +77,30 @@ func (s *Sound) Steal(ctx context.Context, name string) (func(), error) {
 }
 
 func (s *Sound) silent() bool {
+	release, late := within(context.Background(), s.Clock, s.Locks, s.Own, broken)
+	if release != nil {
+		release()
+	}
+	if late {
+		s.deaf.Store(true)
+	}
+	return late
+}
+
+// within acquires a lock that has to come within a time; late says that it did not. A tab that was
+// frozen itself meanwhile, or whose machine slept, has waited for nobody, and begins anew.
+func within(ctx context.Context, clock browser.Clock, locks browser.Locks, name string, patience time.Duration) (release func(), late bool) {
 	for {
-		began := s.Clock.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), broken)
-		release, err := s.Locks.Acquire(ctx, s.Own)
-		late := ctx.Err() == context.DeadlineExceeded
+		began := clock.Now()
+		short, cancel := context.WithTimeout(ctx, patience)
+		release, err := locks.Acquire(short, name)
+		late = short.Err() != nil && ctx.Err() == nil
 		cancel()
-		switch {
-		case err == nil:
-			release()
-			return false
-		case !late:
-			return false
-		case s.Clock.Now().Sub(began) <= 2*broken:
-			s.deaf.Store(true)
-			return true
+		if err == nil {
+			return release, false
 		}
-		// This tab was frozen itself, or its machine slept: that says nothing of the locks, and
-		// without them it would do as it likes beside all others.
+		if !late || clock.Now().Sub(began) <= 2*patience {
+			return nil, late
+		}
 	}
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 
-	"latchkey/core/event"
 	"latchkey/core/spartacus"
 )
 
@@ -24,7 +23,6 @@ func (r *Runtime) adopt(ctx context.Context) {
 		// Nothing was left; or another tab was faster, and has written the session down
 		// before it took that away.
 		r.keeper.Reload(ctx)
-		r.forgetEarly()
 		return
 	}
 	if !left.Customer.Access.Empty() {
@@ -39,18 +37,4 @@ func (r *Runtime) adopt(ctx context.Context) {
 	for _, key := range []string{spartacus.AuthKey, spartacus.ASMKey} {
 		_ = r.browser.Storage.Remove(ctx, key)
 	}
-	r.forgetEarly()
-}
-
-// forgetEarly leaves out what would be told of it, but errors.
-func (r *Runtime) forgetEarly() {
-	r.shown.mu.Lock()
-	defer r.shown.mu.Unlock()
-	var errors []event.Event
-	for _, e := range r.shown.early {
-		if e.Type == event.Error {
-			errors = append(errors, e)
-		}
-	}
-	r.shown.early = errors
 }

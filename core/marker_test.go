@@ -71,6 +71,21 @@ func TestCK05AMarkerSaysWhetherToAsk(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a page that has shown nobody by then is told", func(t *testing.T) {
+		j := &jar{}
+		marked(t, j, func(t *testing.T, profile *browsertest.Profile, open func() *page) {
+			p, err := newPage(profile.Open(origin+"/"), open().server, cookieConfig(withRefresh+`"marker":"user",`))
+			require.NoError(t, err)
+			t.Cleanup(p.rt.Close)
+			// Another tab's sign-in has been answered, and is not written down yet.
+			j.set(func() {
+				j.cookie = "alice"
+				j.mark(profile)
+			})
+			p.do(t, "start", `{"session":"","version":0,"userId":"anonymous"}`)
+			assert.Equal(t, []string{"alice", "login (remote)"}, []string{p.user(), p.takeEvents()})
+		})
+	})
 	t.Run("one that was left is taken away", func(t *testing.T) {
 		j := &jar{cookie: "alice"}
 		marked(t, j, func(t *testing.T, profile *browsertest.Profile, open func() *page) {

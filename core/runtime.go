@@ -190,21 +190,23 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	ctx, cancel := context.WithTimeout(ctx, 2*r.config.Timeout)
 	defer cancel()
 	r.share(ctx)
-	for _, k := range r.beside {
-		k.Load(ctx, nil)
+	for _, k := range r.keepers() {
+		k.Load(ctx)
 	}
-	since := r.keeper.Load(ctx, shown)
 	if r.config.Adopt {
 		r.adopt(ctx)
 	}
 	r.mine.Opened(ctx)
 	settler, settles := r.keeper.Strategy.(session.Settler)
 	if settles && settler.Unsettled(r.keeper.Record()) {
-		// Nobody has signed in or out by that.
 		settler.Settle(ctx, r.keeper)
-		r.forgetEarly()
 		settles = false
 	}
+	// Nobody has signed in or out by what was found, unless the page has shown it otherwise.
+	for _, k := range r.beside {
+		k.Since(nil)
+	}
+	since := r.keeper.Since(shown)
 	path, answered := "", false
 	if callback != "" {
 		// What comes of it is told when it is known where the page will be.

@@ -50,6 +50,7 @@ type Keeper struct {
 	// lifted is when the pauses of before ended.
 	lifted time.Time
 	loaded bool
+	tells  bool
 	closed bool
 }
 
@@ -97,20 +98,27 @@ func (k *Keeper) Record() Record {
 }
 
 // Load reads the record for the first time. It publishes nothing: what the page
-// sees first may have to wait for more than that. shown is what the page has
-// taken from storage before the runtime was there, nobody included, and nil
-// where it knows nothing yet; Load returns what happened since.
-func (k *Keeper) Load(ctx context.Context, shown *Record) []event.Event {
+// sees first may have to wait for more than that. Before Since, no change is told.
+func (k *Keeper) Load(ctx context.Context) {
 	defer k.io.Enter()()
 	rec := k.Store.Load(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.rec, k.loaded = rec, true
 	k.schedule()
-	if shown == nil || shown.Stamp == rec.Stamp {
+}
+
+// Since returns what has led to what is known from shown, which the page has taken
+// from storage before the runtime was there, nobody included; shown is nil where it
+// knows nothing yet. Each change from here on is told.
+func (k *Keeper) Since(shown *Record) []event.Event {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tells = true
+	if shown == nil || shown.Stamp == k.rec.Stamp {
 		return nil
 	}
-	return k.events(*shown, rec, true)
+	return k.events(*shown, k.rec, true)
 }
 
 // Announce publishes what is known, with events that did not come from a change
@@ -202,7 +210,11 @@ func (k *Keeper) adopt(rec Record, remote, sure bool) {
 		// Whoever did that keeps no trace. Each tab may be the only one that knows.
 		k.Note(k.unsaid(old, rec))
 	}
-	k.Publish(k.View(rec), k.events(old, rec, remote))
+	var events []event.Event
+	if k.tells {
+		events = k.events(old, rec, remote)
+	}
+	k.Publish(k.View(rec), events)
 	if rec.Session != old.Session {
 		close(k.left) // who waits goes on from what was published
 		k.left = make(chan struct{})

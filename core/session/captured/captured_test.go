@@ -82,7 +82,8 @@ func open(profile *browsertest.Profile, s *server, change ...func(*captured.Opti
 		},
 		Tell: func() {}, Note: func(session.Note) {}, Tab: "a", Peers: tabs.New(b.Channel, b.Lifecycle, func() {}), Lifecycle: b.Lifecycle,
 	})
-	p.Load(context.Background(), nil)
+	p.Load(context.Background())
+	p.Since(nil)
 	return p
 }
 

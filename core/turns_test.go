@@ -365,14 +365,14 @@ func TestRR17AnEndInDoubtSaysSo(t *testing.T) {
 // it decides by what is there then.
 func TestRR10TheWriteLockOfAFrozenTabIsTaken(t *testing.T) {
 	tabsOf(t, nil, func(t *testing.T, profile *browsertest.Profile, _ *browsertest.AuthServer, a, b *page) {
-		has := false
+		has, froze := false, false
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			switch {
-			case tab != a.tab:
+			case tab != a.tab || froze:
 			case what == "lock "+simKey+"/write":
 				has = true
-			case has && !tab.Frozen():
-				has = false
+			case has:
+				froze = true
 				tab.Freeze()
 			}
 			return nil
@@ -409,7 +409,7 @@ func TestSeed72023WhoStoodStillInLineStaysInLine(t *testing.T) {
 			switch {
 			case tab == a.tab && what == "lock "+simKey+"/write":
 				locked = true
-			case tab == a.tab && locked && what == "get "+simKey:
+			case tab == a.tab && locked && what == "set "+simKey:
 				locked = false
 				close(holds)
 				<-writes

@@ -23,11 +23,16 @@ const patience = 2 * time.Second
 // atOnce is how long a lock takes that nobody holds.
 const atOnce = 100 * time.Millisecond
 
+// turns is how often a tab gets in line again that has stood still each time, or has a storage
+// that is as slow.
+const turns = 2
+
 // Store implements [session.Store].
 type Store struct {
 	storage browser.Storage
 	fresh   *freshness // nil where no other tab writes
 	locks   browser.Locks
+	clock   browser.Clock
 	key     string
 	owner   owner
 	view    func(session.Record) session.View
@@ -67,7 +72,7 @@ type Options struct {
 
 // New returns a Store. It reads nothing yet.
 func New(o Options) *Store {
-	s := &Store{storage: o.Storage, locks: o.Locks, key: o.Key, owner: owner{o.Issuer, o.Client, o.Context}, view: o.View, warn: o.Warn}
+	s := &Store{storage: o.Storage, locks: o.Locks, clock: o.Clock, key: o.Key, owner: owner{o.Issuer, o.Client, o.Context}, view: o.View, warn: o.Warn}
 	if o.Shared {
 		s.fresh = &freshness{locks: o.Locks, clock: o.Clock, prefix: o.Key + "/at/", held: map[int64]func(){}}
 	}
@@ -81,12 +86,12 @@ func (s *Store) Load(ctx context.Context) session.Record {
 		return rec
 	}
 	// Somebody may have written over it by now, which this tab does not see yet.
-	release, err := s.turn(ctx)
-	if err != nil {
+	swept, release, ok := s.alone(ctx)
+	if !ok {
 		return rec
 	}
 	defer release()
-	return s.swept(ctx)
+	return swept
 }
 
 // swept is Load for whoever has the write lock: nothing can be made of rubbish, and it must
@@ -188,11 +193,13 @@ func (s *Store) read(ctx context.Context) (session.Record, error) {
 func (s *Store) Update(ctx context.Context, change func(session.Record) (session.Record, bool)) session.Record {
 	// Each part has its own time: a slow one must not take the next one's.
 	ctx = context.WithoutCancel(ctx)
-	// A logout must work whatever becomes of the lock: it goes on without.
-	if release, err := s.turn(ctx); err == nil {
+	now, release, ok := s.alone(ctx)
+	if ok {
 		defer release()
+	} else {
+		// A logout must work whatever becomes of the lock: it goes on without.
+		now = s.swept(ctx)
 	}
-	now := s.swept(ctx)
 	next, write := change(now)
 	if !write {
 		return now
@@ -212,16 +219,18 @@ func (s *Store) Update(ctx context.Context, change func(session.Record) (session
 
 // turn takes the write lock. It is held for a few lines, so whoever has it for longer is
 // frozen, and would keep it for ever: it is taken from that tab, which reads and
-// decides in one task of the browser's and so has done neither or both.
-func (s *Store) turn(ctx context.Context) (release func(), err error) {
+// decides in one task of the browser's and so has done neither or both. asked is when this
+// tab got in line: nobody who came later takes the lock from it before it has had its patience.
+func (s *Store) turn(ctx context.Context) (release func(), asked time.Time, err error) {
 	name := s.key + "/write"
 	take := func(name string, lock func(context.Context, string) (func(), error), patience time.Duration) (func(), error) {
+		asked = s.clock.Now()
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		return lock(ctx, name)
 	}
 	if release, err = take(name, s.locks.Acquire, patience); err != context.DeadlineExceeded {
-		return release, err
+		return release, asked, err
 	}
 	// One tab at a time, as the next one would take it from the first.
 	if done, err := take(name+"/over", s.locks.Acquire, patience); err == nil {
@@ -229,9 +238,27 @@ func (s *Store) turn(ctx context.Context) (release func(), err error) {
 	}
 	// Somebody else has been faster; or this tab's own time went by while it was frozen itself.
 	if release, err = take(name, s.locks.Acquire, atOnce); err == nil {
-		return release, nil
+		return release, asked, nil
 	}
-	return take(name, s.locks.Steal, patience)
+	release, err = take(name, s.locks.Steal, patience)
+	return release, asked, err
+}
+
+// alone reads with no other tab in between, until release. Without the lock, which ok says,
+// it reads nothing.
+func (s *Store) alone(ctx context.Context) (rec session.Record, release func(), ok bool) {
+	for more := turns; ; more-- {
+		release, asked, err := s.turn(ctx)
+		if err != nil {
+			return session.Record{}, nil, false
+		}
+		rec = s.swept(ctx)
+		if s.clock.Now().Sub(asked) < patience || more == 0 {
+			return rec, release, true
+		}
+		// It has stood still meanwhile, and another tab may have taken the lock, and have read too.
+		release()
+	}
 }
 
 func (s *Store) write(ctx context.Context, next session.Record) error {

@@ -20,13 +20,6 @@ import (
 func TestSeed5049ATabThatStoodStillReadsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		profile := browsertest.NewProfile()
-		storeOf := func(tab *browsertest.Tab) *persist.Store {
-			b := tab.Browser()
-			return persist.New(persist.Options{
-				Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: true, Key: "key", Issuer: "i", Client: "c",
-				View: func(session.Record) session.View { return session.View{} },
-			})
-		}
 		first, second := profile.Open("https://app.test/"), profile.Open("https://app.test/")
 		one, other := storeOf(first), storeOf(second)
 		next := func(now session.Record) (session.Record, bool) {
@@ -53,6 +46,48 @@ func TestSeed5049ATabThatStoodStillReadsAgain(t *testing.T) {
 		first.Thaw()
 		assert.Equal(t, int64(4), (<-done).Generation)
 		time.Sleep(5 * time.Second) // until nobody tells of a generation any more
+	})
+}
+
+// The first tab is frozen while it waits for the write lock, or has it and is about to read.
+// The second takes it, and the first comes back just as that one is between its read and its write.
+func TestSeed174587WhoStoodStillWithTheWriteLockGetsInLineAgain(t *testing.T) {
+	for _, before := range []string{"held", "get key"} {
+		synctest.Test(t, func(t *testing.T) {
+			profile := browsertest.NewProfile()
+			first, second := profile.Open("https://app.test/"), profile.Open("https://app.test/")
+			one, other := storeOf(first), storeOf(second)
+			profile.Step = func(ctx context.Context, tab *browsertest.Tab, what string) error {
+				if tab == first && what == before {
+					profile.Step = nil
+					tab.Freeze()
+				}
+				return ctx.Err()
+			}
+			next := func(now session.Record) (session.Record, bool) {
+				now.Generation++
+				return now, true
+			}
+			done := make(chan session.Record)
+			go func() { done <- one.Update(t.Context(), next) }()
+			synctest.Wait()
+			assert.Equal(t, first, profile.Holder("key/write"))
+			other.Update(t.Context(), func(now session.Record) (session.Record, bool) {
+				first.Thaw()
+				synctest.Wait()
+				return next(now)
+			})
+			assert.Equal(t, int64(2), (<-done).Generation, before)
+			time.Sleep(5 * time.Second) // until nobody tells of a generation any more
+		})
+	}
+}
+
+func storeOf(tab *browsertest.Tab) *persist.Store {
+	b := tab.Browser()
+	return persist.New(persist.Options{
+		Storage: b.Storage, Locks: b.Locks, Clock: b.Clock, Shared: true, Key: "key", Issuer: "i", Client: "c",
+		View: func(session.Record) session.View { return session.View{} },
 	})
 }
 

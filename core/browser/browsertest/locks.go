@@ -31,11 +31,17 @@ func (l locks) Acquire(ctx context.Context, name string) (release func(), err er
 	release = p.release(name, w)
 	select {
 	case <-w.granted:
-		return release, nil
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-l.tab.life.Done():
+	}
+	// A frozen tab hears of either when it thaws, and has the lock meanwhile.
+	l.tab.still()
+	if l.tab.Dead() {
 		err = errDead
+	}
+	if err == nil {
+		return release, nil
 	}
 	p.mu.Lock()
 	p.queues[name] = slices.DeleteFunc(p.queues[name], func(other *waiter) bool { return other == w })

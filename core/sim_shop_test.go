@@ -12,6 +12,7 @@ import (
 	"latchkey/core/feature/asm"
 	"latchkey/core/feature/clientauth"
 	"latchkey/core/session"
+	"latchkey/core/strictjson"
 )
 
 const (
@@ -321,6 +322,11 @@ func (s *shop) check() {
 func (s *shop) forgets() {
 	if s != nil {
 		s.acts, s.idle, s.agentSince = s.stored(s.agent.key).Get("acts").JSON(), false, 0
+		// A token that is on its way, or is about to be asked for, is for a record that is no more.
+		s.taken(func(*browsertest.Tab) bool { return true })
+		for _, p := range s.pages {
+			s.robbed[p.tab] = true
+		}
 	}
 }
 
@@ -341,6 +347,9 @@ func (s *shop) emulation() {
 func (s *shop) agree() {
 	stored := func(key string) view {
 		v := s.stored(key)
+		if key == simKey && s.profile.Storage().Value(key) == s.planted {
+			v = strictjson.Value{} // rubbish is taken away under a lock, and stays where there is none
+		}
 		return viewOf(v.Get("state"), v.Get("policy"))
 	}
 	want := stored(simKey)

@@ -68,7 +68,8 @@ type Assembly struct {
 	// Adopters are given what Spartacus has left.
 	Adopters []func(context.Context, spartacus.Left)
 	// Starting is called when everything is loaded. shown is what the page has shown
-	// so far, nil where that is nothing; what is returned happened since.
+	// so far, nil where that is nothing; what is returned happened since. A keeper of the
+	// feature's tells of no change before it is asked for what is [session.Keeper.Since].
 	Starting []func(ctx context.Context, shown *session.Record) []event.Event
 	// Closing ends what a feature has begun.
 	Closing []func()

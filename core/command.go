@@ -66,7 +66,6 @@ func (r *Runtime) doStart(ctx context.Context, args strictjson.Value) (string, e
 		var shown *session.Record
 		if user, ok := args.Get("userId").Text(); ok {
 			shown = &session.Record{Stamp: stampOf(args), Tokens: session.Tokens{Subject: user}}
-			r.shown.already(*shown)
 		}
 		if returnTo := r.start(ctx, shown, args.Get("callback").TextOr("")); returnTo != "" {
 			result = returning(returnTo)

@@ -2,14 +2,17 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"latchkey/core"
 	"latchkey/core/browser/browsertest"
+	"latchkey/core/session"
 	"latchkey/core/strictjson"
 )
 
@@ -41,6 +44,11 @@ type page struct {
 	state   strictjson.Value
 	events  []string
 	errors  []string
+	// who is signed in by what the page shows, nil where it shows nothing yet; untold are
+	// changes of that for which there was no event.
+	who    *string
+	told   map[string]bool // since then
+	untold []string
 }
 
 // config is a configuration, with more members put in front.
@@ -62,14 +70,41 @@ func openPage(t *testing.T, profile *browsertest.Profile, server *browsertest.Au
 	t.Helper()
 	p, err := newPage(profile.Open(origin+"/"), server, config)
 	require.NoError(t, err)
-	t.Cleanup(p.rt.Close)
+	t.Cleanup(func() {
+		p.rt.Close()
+		assert.Empty(t, p.takeUntold())
+	})
 	_, err = p.call("start", "{}")
 	require.NoError(t, err)
 	return p
 }
 
 func (p *page) call(name, args string) (string, error) {
+	if v, _ := strictjson.Parse(args); name == "start" {
+		if user, ok := v.Get("userId").Text(); ok {
+			p.mu.Lock()
+			p.who = &user
+			p.mu.Unlock()
+		}
+	}
+	if name == "logout" && args == "{}" {
+		// As web/src/session.ts does, which has shown it.
+		args = p.shown()
+	}
 	return p.rt.Call(context.Background(), name, args)
+}
+
+// shown are the arguments of a logout: the page's state, or what it has taken from storage.
+func (p *page) shown() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.state.Kind() != strictjson.Missing:
+		return `{"state":` + p.state.JSON() + `}`
+	case p.who != nil:
+		return fmt.Sprintf(`{"state":{"userId":%q,"isLoggedIn":%t}}`, *p.who, *p.who != session.Anonymous)
+	}
+	return "{}"
 }
 
 func (p *page) publish(json string) {
@@ -89,6 +124,7 @@ func (p *page) publish(json string) {
 	if p.watch != nil {
 		p.watch(p.view)
 	}
+	p.compare(v.Get("events").Items())
 	for _, e := range v.Get("events").Items() {
 		if p.heard != nil {
 			p.heard(e)
@@ -105,6 +141,38 @@ func (p *page) publish(json string) {
 			p.errors = append(p.errors, code)
 		}
 	}
+}
+
+// compare holds who is shown now against the events that say so. Called with mu held.
+func (p *page) compare(events []strictjson.Value) {
+	if p.told == nil {
+		p.told = map[string]bool{}
+	}
+	for _, e := range events {
+		p.told[e.Get("type").TextOr("")] = true
+	}
+	if p.view.status == "restoring" {
+		return // it is not known
+	}
+	is := session.Anonymous
+	if p.view.live {
+		is = p.view.user
+	}
+	was, told := p.who, p.told
+	p.who, p.told = &is, nil
+	if was == nil || *was == is {
+		return
+	}
+	if *was != session.Anonymous && !told["logout"] || is != session.Anonymous && !told["login"] {
+		p.untold = append(p.untold, fmt.Sprintf("%s after %s", is, *was))
+	}
+}
+
+func (p *page) takeUntold() (all []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all, p.untold = p.untold, nil
+	return all
 }
 
 func (p *page) now() (session string, version int64, authorization string, validUntil int64) {

@@ -203,9 +203,6 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		settles = false
 	}
 	// Nobody has signed in or out by what was found, unless the page has shown it otherwise.
-	for _, k := range r.beside {
-		k.Since(nil)
-	}
 	since := r.keeper.Since(shown)
 	path, answered := "", false
 	if callback != "" {
@@ -219,11 +216,14 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 			since = append(since, r.failure(err))
 		}
 	}
-	r.loaded()
 	r.catchUp.wait()
 	for _, starting := range r.assembly.Starting {
 		r.early(starting(ctx, shown))
 	}
+	for _, k := range r.beside {
+		k.Since(nil)
+	}
+	r.loaded()
 	if answered {
 		// Another page load would be the end of what is in memory only.
 		moves := path != "" && !r.config.InMemory && !r.service.InPage(ctx) && !r.navigation.Here(path)

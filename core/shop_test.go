@@ -25,7 +25,10 @@ func shopPage(t *testing.T, profile *browsertest.Profile, server *browsertest.Au
 	t.Helper()
 	p, err := newPage(profile.Open(origin+"/"), server, shopConfig(), clientauth.Install, asm.Install)
 	require.NoError(t, err)
-	t.Cleanup(p.rt.Close)
+	t.Cleanup(func() {
+		p.rt.Close()
+		assert.Empty(t, p.takeUntold())
+	})
 	_, err = p.call("start", p.begin(simKey, profile.Storage().Value))
 	p.begun()
 	require.NoError(t, err)
@@ -217,5 +220,41 @@ func TestS85TwoTabsDoNotWriteOverEachOtherForEver(t *testing.T) {
 		defer mu.Unlock()
 		assert.Less(t, written, 10)
 		assert.Equal(t, first.agentOf(), second.agentOf())
+	})
+}
+
+// Seed 1662: a page had shown a customer, and while its runtime started an agent's session came to it from
+// another tab. It showed the agent, and said so later.
+func TestSeed1662AnAgentWhoComesAtTheStartIsToldOfAtOnce(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first := shopPage(t, profile, server)
+		first.do(t, "loginWithCredentials", `{"username":"alice","password":"wonderland"}`)
+		late, err := newPage(profile.Open(origin+"/"), server, shopConfig(), clientauth.Install, asm.Install)
+		require.NoError(t, err)
+		t.Cleanup(late.rt.Close)
+		args := late.begin(simKey, profile.Storage().Value)
+		first.do(t, "agentLogin", ann)
+		synctest.Wait()
+		goOn := make(chan struct{})
+		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
+			if tab == late.tab && what == "get "+simKey+"/agent/active" {
+				<-goOn
+			}
+			return nil
+		}
+		begun := make(chan error, 1)
+		go func() {
+			_, err := late.call("start", args)
+			late.begun()
+			begun <- err
+		}()
+		synctest.Wait()
+		first.do(t, "emulate", `{"userId":"c1"}`)
+		synctest.Wait()
+		close(goOn)
+		require.NoError(t, <-begun)
+		synctest.Wait()
+		assert.Equal(t, []string{"c1", "logout:agent (remote), login:agent (remote)"}, []string{late.user(), late.takeEvents()})
+		assert.Empty(t, late.takeUntold())
 	})
 }

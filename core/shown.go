@@ -18,8 +18,6 @@ type shown struct {
 	mu sync.Mutex
 	// main is the main session alone.
 	main session.View
-	// last is what the page shows.
-	last session.State
 	// loaded says that all of it is known.
 	loaded bool
 	// early is what is told with the next that is published.
@@ -51,22 +49,7 @@ func (r *Runtime) show(change func(main session.View) []event.Event) {
 	for _, layer := range r.assembly.Layers {
 		v = layer.View(v)
 	}
-	r.shown.last = v.State
 	r.shown.publish(update(v, events))
-}
-
-// now is what the page shows, the zero State before anything is known.
-func (s *shown) now() session.State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last
-}
-
-// already is what the page has shown before anything was published.
-func (s *shown) already(rec session.Record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = session.State{UserID: rec.Tokens.Subject, LoggedIn: rec.Live()}
 }
 
 // early has events told with whatever is published next.

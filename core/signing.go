@@ -76,10 +76,8 @@ func (r *Runtime) loginWith(ctx context.Context, args strictjson.Value) (string,
 // has forgotten its policy before it called: it gets one in any case.
 func (r *Runtime) logout(ctx context.Context, args strictjson.Value) (string, error) {
 	// What is there when its turn comes may be somebody else's.
-	shown := r.shown.now()
-	if v := args.Get("state"); v.Kind() == strictjson.Obj {
-		shown = session.State{UserID: v.Get("userId").TextOr(""), LoggedIn: flag(v, "isLoggedIn"), Agent: flag(v, "isAgent"), Emulated: flag(v, "isEmulated")}
-	}
+	v := args.Get("state")
+	shown := session.State{UserID: v.Get("userId").TextOr(""), LoggedIn: flag(v, "isLoggedIn"), Agent: flag(v, "isAgent"), Emulated: flag(v, "isEmulated")}
 	if err := r.ready(ctx); err != nil {
 		return "", err
 	}

@@ -203,6 +203,11 @@ func (s *sim) answered(tab *browsertest.Tab, what string, ok bool) {
 
 // check holds the invariants against what is stored now.
 func (s *sim) check() {
+	for _, p := range s.pages {
+		if changes := p.takeUntold(); changes != nil {
+			s.fail("invariant 7: %s shows %s, and no event said so", p.tab.Name, changes[0])
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.plan.apart {

@@ -161,28 +161,25 @@ func (f *feature) adopt(ctx context.Context, left spartacus.Left) {
 // start renews what has ended, and returns what the agent's having come is to a page
 // that has shown a customer, or was left by one.
 func (f *feature) start(ctx context.Context, shown *session.Record) []event.Event {
-	rec := f.keeper.Record()
-	if !rec.Live() {
-		return nil
+	if rec := f.keeper.Record(); rec.Live() {
+		f.idle.Opened(ctx)
+		if rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now()) {
+			// A failure keeps the session; the next request tries again.
+			renewing, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)
+			defer cancel()
+			_ = f.keeper.Renew(renewing, rec.Stamp, "")
+		}
 	}
-	f.idle.Opened(ctx)
-	if rec.Tokens.For("").Over(f.assembly.Browser.Clock.Now()) {
-		// A failure keeps the session; the next request tries again.
-		renewing, cancel := context.WithTimeout(ctx, f.assembly.Config.Timeout)
-		defer cancel()
-		_ = f.keeper.Renew(renewing, rec.Stamp, "")
-	}
-	if rec = f.keeper.Record(); !rec.Live() {
-		return nil
-	}
-	before, after := session.Anonymous, f.keeper.UserID()
+	before := session.Anonymous
 	switch {
 	case f.arrived:
 		before = f.main.UserID()
 	case shown != nil:
 		before = shown.Tokens.Subject
-	default:
+	}
+	since := f.keeper.Since(&session.Record{})
+	if len(since) == 0 || shown == nil && !f.arrived {
 		return nil
 	}
-	return told([]event.Event{{Type: event.Login, Remote: !f.arrived}}, before, after)
+	return told([]event.Event{{Type: event.Login, Remote: !f.arrived}}, before, since[0].UserID)
 }

@@ -70,6 +70,11 @@ export function watch(context, tokenEndpoint, carried = ['code', 'id_token_hint'
           .evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
           .catch(() => '');
         for (const [, value] of stored.replaceAll('\\"', '"').matchAll(wanted)) learn(value);
+        assert.deepEqual(
+          untold(await page.evaluate(() => globalThis.events?.told).catch(() => [])),
+          [],
+          'what nobody was told of',
+        );
       }
       await Promise.all(reading);
       const masked = (text) => [...secrets].reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
@@ -77,6 +82,24 @@ export function watch(context, tokenEndpoint, carried = ['code', 'id_token_hint'
       assert.deepEqual(uncaught, [], 'errors that nobody caught');
     },
   };
+}
+
+/** The changes of who is signed in for which there was no event. Whom a page finds when it loads is no change. */
+function untold(told = []) {
+  const missing = [];
+  let was;
+  told.forEach((entry, i) => {
+    if (typeof entry === 'string') return;
+    const { user } = entry;
+    const next = told.findIndex((other, j) => j > i && typeof other === 'object');
+    const events = told.slice(i + 1, next < 0 ? undefined : next);
+    if (was !== undefined && user !== was) {
+      if (was !== null && !events.includes('logout')) missing.push(`${was} is gone`);
+      if (user !== null && !events.includes('login')) missing.push(`${user} is here`);
+    }
+    was = user;
+  });
+  return missing;
 }
 
 /** An address without some parameters of its query and its fragment. */

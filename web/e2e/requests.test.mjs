@@ -215,7 +215,6 @@ demo(
     await server.expire();
     await server.reset();
     await server.control('token', { mode: 'hang', count: 1 });
-    const asked = page.waitForRequest(server.endpoints.token);
     const outcome = page.evaluate(
       (url) =>
         fetch(url).then(
@@ -224,7 +223,7 @@ demo(
         ),
       `${server.api}me`,
     );
-    await asked;
+    await server.reached('token');
     assert.deepEqual(await signInByPassword(other, 'bob', 'builder'), { userId: 'bob' });
     await page.waitForFunction(() => session.state.userId === 'bob');
     assert.equal(await outcome, 'SessionError session_changed');

@@ -117,9 +117,8 @@ demo('RR-07 a tab that is closed while it refreshes hands over to the other', pa
   await server.reset();
   // The server holds one request, and drops it with its connection.
   await server.control('token', { mode: 'hang', count: 1 });
-  const asked = tab.waitForRequest(server.endpoints.token);
   void tab.evaluate((url) => fetch(url), `${server.api}me`).catch(() => {});
-  await asked;
+  await server.reached('token');
   const refused = other.waitForResponse((response) => response.status() === 401);
   const answer = ask(other, `${server.api}me`);
   await refused;

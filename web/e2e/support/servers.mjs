@@ -45,6 +45,10 @@ export async function shape(name, page, { issuer, api, log }, more) {
     log,
     /** The requests that have asked for something at one of the endpoints, or at a path. */
     requests: async (at) => (await log()).filter((entry) => entry.path === (path[at] ?? at)),
+    /** Waits until one has come there: a browser tells of a request before that. */
+    async reached(at) {
+      while (!(await this.requests(at)).length);
+    },
     refreshes: async () => (await log()).filter((entry) => entry.grantType === 'refresh_token'),
     ...more,
   };

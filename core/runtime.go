@@ -220,17 +220,19 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	for _, starting := range r.assembly.Starting {
 		r.early(starting(ctx, shown))
 	}
+	// Whom the features lay over the main session is for them to tell of.
 	for _, k := range r.beside {
 		k.Since(nil)
+		k.Announce()
 	}
-	r.loaded()
+	r.keeper.Announce(since...)
 	if answered {
 		// Another page load would be the end of what is in memory only.
 		moves := path != "" && !r.config.InMemory && !r.service.InPage(ctx) && !r.navigation.Here(path)
 		if moves && r.config.Leaves {
 			_ = r.browser.Location.Navigate(path)
 		}
-		r.keeper.Announce(since...)
+		r.loaded()
 		if moves && !r.config.Leaves {
 			_ = r.browser.Location.Navigate(path)
 		}
@@ -240,7 +242,7 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 	if rec := r.keeper.Record(); r.user().Keeper == r.keeper && rec.Live() && (r.over(rec, "") || r.keeper.Strategy.Lost(ctx, rec)) {
 		_ = r.keeper.Renew(ctx, rec.Stamp, "") // a failure keeps the session; the next request tries again
 	}
-	r.keeper.Announce(since...)
+	r.loaded()
 	if settles {
 		go func() {
 			defer func() { _ = recover() }() // a panic here would be the end of the program

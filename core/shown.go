@@ -59,14 +59,12 @@ func (r *Runtime) early(events []event.Event) {
 	r.shown.early = append(r.shown.early, events...)
 }
 
-// loaded has everything published from here on.
+// loaded publishes what is known, and has everything published from here on.
 func (r *Runtime) loaded() {
-	for _, k := range r.keepers() {
-		k.Announce()
-	}
 	r.shown.mu.Lock()
-	defer r.shown.mu.Unlock()
 	r.shown.loaded = true
+	r.shown.mu.Unlock()
+	r.keeper.Announce()
 }
 
 func update(v session.View, events []event.Event) string {

@@ -149,6 +149,21 @@ func TestAClearedStorageWithASessionOfAnotherTab(t *testing.T) {
 	})
 }
 
+// Seed 22356: whoever had signed in meanwhile was told of after their token had been renewed.
+func TestSeed22356WhoHasSignedInComesBeforeTheRenewal(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		alices(t, profile, server, config(""))
+		late, err := newPage(profile.Open(origin+"/"), server, config(""))
+		require.NoError(t, err)
+		t.Cleanup(late.rt.Close)
+		profile.Jump(24 * time.Hour)
+		_, err = late.call("start", `{"session":"","version":0,"userId":"anonymous"}`)
+		require.NoError(t, err)
+		assert.Equal(t, "login (remote), refresh", late.takeEvents())
+		assert.Empty(t, late.takeUntold())
+	})
+}
+
 func TestAPageHearsOfWhatHappenedBeforeTheRuntimeWasThere(t *testing.T) {
 	// Found in Chromium: a tab that had shown a session from storage, and whose
 	// runtime came up after another tab had ended it, got no logout.

@@ -233,7 +233,7 @@ func (s *sim) jump() {
 	} else {
 		s.saw("a clock that is set forward")
 	}
-	s.profile.Jump(d)
+	s.shift(d)
 }
 
 // sleep is the machine's: the wall clock goes on, timers do not, and all tabs wake up.
@@ -241,9 +241,17 @@ func (s *sim) sleep() {
 	d := time.Duration(1+s.rng.IntN(10)) * time.Hour
 	s.note("the machine sleeps for %s", d)
 	s.saw("a sleep of the machine")
-	s.profile.Jump(d)
+	s.shift(d)
 	for _, p := range s.awake() {
 		p.tab.Signal(browser.Resumed)
+	}
+}
+
+// shift changes the wall clock. A lease ends by that, whoever has it still.
+func (s *sim) shift(d time.Duration) {
+	s.profile.Jump(d)
+	if s.shop != nil && s.profile.Locking != browsertest.WebLocks {
+		s.shop.taken(func(*browsertest.Tab) bool { return true })
 	}
 }
 

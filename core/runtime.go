@@ -202,18 +202,17 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		settler.Settle(ctx, r.keeper)
 		settles = false
 	}
-	// Nobody has signed in or out by what was found, unless the page has shown it otherwise.
-	since := r.keeper.Since(shown)
 	path, answered := "", false
 	if callback != "" {
 		// What comes of it is told when it is known where the page will be.
+		r.keeper.Since(nil)
 		var err error
 		if answered, err = r.service.LoggedOut(ctx, callback); !answered {
 			path, answered, err = r.answered(ctx, callback)
 		}
 		if err != nil {
 			path = ""
-			since = append(since, r.failure(err))
+			r.early([]event.Event{r.failure(err)})
 		}
 	}
 	r.catchUp.wait()
@@ -225,7 +224,8 @@ func (r *Runtime) start(ctx context.Context, shown *session.Record, callback str
 		k.Since(nil)
 		k.Announce()
 	}
-	r.keeper.Announce(since...)
+	// Nobody has signed in or out by what was found, unless the page has shown it otherwise.
+	r.keeper.Announce(r.keeper.Since(shown)...)
 	if answered {
 		// Another page load would be the end of what is in memory only.
 		moves := path != "" && !r.config.InMemory && !r.service.InPage(ctx) && !r.navigation.Here(path)

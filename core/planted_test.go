@@ -50,6 +50,8 @@ var plantedBugs = []struct {
 		"\tif newer {\n", "\tif newer && false {\n", 3000},
 	{"a copy of a tab keeps the refresh token", "tabs/copies.go",
 		"\t\tleave()\n", "\t\t_ = leave\n", 100},
+	{"nobody is told of what happened before the runtime was there", "runtime.go",
+		"r.keeper.Announce(r.keeper.Since(shown)...)", "r.keeper.Since(shown)\n\tr.keeper.Announce()", 500},
 }
 
 var foundAfter = regexp.MustCompile(`seed \d+, of (\d+) schedules here: (.*)`)

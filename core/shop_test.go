@@ -258,3 +258,27 @@ func TestSeed1662AnAgentWhoComesAtTheStartIsToldOfAtOnce(t *testing.T) {
 		assert.Empty(t, late.takeUntold())
 	})
 }
+
+// Seed 216884: two tabs, one of which could not write, had each let the agent act for another customer since the
+// same generation. The one went on as the other one's customer at the next renewal, under the same name, and told nobody.
+func TestSeed216884AnotherCustomerIsAnotherSessionInAnyCase(t *testing.T) {
+	shopWorld(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		first, second := shopPage(t, profile, server), shopPage(t, profile, server)
+		first.do(t, "agentLogin", ann)
+		synctest.Wait()
+		profile.Storage().Fail(nil, browser.ErrBlocked)
+		second.do(t, "emulate", `{"userId":"c2"}`)
+		synctest.Wait()
+		profile.Storage().Fail(nil, nil)
+		first.do(t, "emulate", `{"userId":"c1"}`)
+		synctest.Wait()
+		before, _, _, _ := second.now()
+		second.takeEvents()
+		require.Equal(t, "c2", second.user(), "the test has to meet the moment")
+		first.do(t, "refresh", "{}")
+		synctest.Wait()
+		after, _, _, _ := second.now()
+		assert.Equal(t, []string{"c1", "logout:agent (remote), login:agent (remote)"}, []string{second.user(), second.takeEvents()})
+		assert.NotEqual(t, before, after)
+	})
+}

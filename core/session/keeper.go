@@ -232,7 +232,8 @@ func (k *Keeper) events(old, rec Record, remote bool) []event.Event {
 		return e
 	}
 	switch {
-	case old.Session == rec.Session && old.ActsSince != rec.ActsSince:
+	// Two tabs whose storage fails may each have let the agent act since the same generation.
+	case old.Session == rec.Session && (old.ActsSince != rec.ActsSince || old.Acts != rec.Acts):
 		var all []event.Event
 		if before != Anonymous {
 			all = append(all, say(event.Logout, ByAgent))

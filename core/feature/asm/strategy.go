@@ -33,7 +33,7 @@ func acting(r session.Record) string {
 	if r.Acts == "" {
 		return ""
 	}
-	return r.Session + "." + strconv.FormatInt(r.ActsSince, 10)
+	return r.Session + "." + strconv.FormatInt(r.ActsSince, 10) + "." + r.Acts
 }
 
 // State implements [session.Strategy].

@@ -266,9 +266,14 @@ func TestACookieOfBeforeIsFoundAtTheStartAndComparedLater(t *testing.T) {
 		assert.True(t, s.last.Credentials)
 		_, err := p.call("accessToken", "{}")
 		assert.ErrorContains(t, err, "not_supported")
-		s.answers["me"] = answering(nil, noUser)
+		say := make(chan struct{})
+		s.answers["me"] = func(token string, v strictjson.Value) *browser.Response {
+			<-say
+			return answering(nil, noUser)(token, v)
+		}
 		again := openPage(t, profile, nil, config)
 		assert.Equal(t, "7", again.user(), "what is stored is shown until the server has said otherwise")
+		close(say)
 		synctest.Wait()
 		assert.Equal(t, "anonymous", again.user())
 		assert.Equal(t, "expired, logout:expired", again.takeEvents())

@@ -70,7 +70,7 @@ func TestCK05WhatCannotBeAskedIsAskedAgain(t *testing.T) {
 		j := &jar{cookie: "alice", fault: func(string) (*browser.Response, error) { return nil, browser.ErrNetwork }}
 		profile.Server = j.serve
 		p := openPage(t, profile, server, cookieConfig(""))
-		assert.Equal(t, []any{"anonymous", "error", []string{"network_error"}}, []any{p.user(), p.takeEvents(), p.errors})
+		assert.Equal(t, []any{"anonymous", "error", []string{"network_error"}}, []any{p.user(), p.takeEvents(), p.codes()})
 		j.fault = nil
 		assert.Equal(t, "alice", openPage(t, profile, server, cookieConfig("")).user())
 	})
@@ -126,10 +126,11 @@ func TestST26CookiesThatAreNotKeptAreToldOfOnce(t *testing.T) {
 			}
 		}
 		assert.Equal(t, "POST /refresh, GET /session", j.take(), "all tabs together")
+		synctest.Wait()
 		assert.Equal(t, "expired, logout:expired, error", p.takeEvents())
-		assert.Equal(t, []string{"storage_failed"}, p.errors)
+		assert.Equal(t, []string{"storage_failed"}, p.codes())
 		assert.Equal(t, "expired (remote), logout:expired (remote)", other.takeEvents())
-		assert.Empty(t, other.errors)
+		assert.Empty(t, other.codes())
 		next := open()
 		synctest.Wait()
 		assert.Equal(t, "anonymous", next.user())

@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -198,6 +199,13 @@ func (p *page) takeEvents() string {
 	all := strings.Join(p.events, ", ")
 	p.events = nil
 	return all
+}
+
+// codes are those of the errors that the page has heard of.
+func (p *page) codes() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.errors)
 }
 
 func (p *page) outcome(command string, stamp, more string) string {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,12 +129,12 @@ func TestSeed19651RubbishIsRemovedOnlyWhereItStillIs(t *testing.T) {
 		t.Cleanup(second.rt.Close)
 		signedIn := make(chan struct{})
 		synctest.Wait() // nothing runs beside this
-		read := false
+		var read atomic.Bool // steps are taken beside each other
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			switch {
 			case tab == second.tab && what == "get "+simKey:
-				read = true
-			case tab == second.tab && read:
+				read.Store(true)
+			case tab == second.tab && read.Load():
 				<-signedIn
 			}
 			return nil
@@ -269,7 +270,7 @@ func TestST06AnOlderRecordIsRead(t *testing.T) {
 		_, err = p.call("refresh", "{}")
 		require.NoError(t, err)
 		assert.Equal(t, int64(2), generationOf(t, profile))
-		assert.Empty(t, p.errors)
+		assert.Empty(t, p.codes())
 	})
 }
 

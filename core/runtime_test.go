@@ -164,7 +164,7 @@ func TestAnAPIThatWantsAStrongerSignIn(t *testing.T) {
 		assert.Equal(t, "good", outcome, "a refresh would bring the same sign-in")
 		assert.Zero(t, server.Refreshes())
 		assert.Equal(t, "error", p.takeEvents())
-		assert.Equal(t, []string{"interaction_required"}, p.errors)
+		assert.Equal(t, []string{"interaction_required"}, p.codes())
 		assert.Equal(t, "alice", p.user())
 	})
 }

@@ -29,7 +29,7 @@ func TestST01AFullStorageKeepsTheSessionInMemory(t *testing.T) {
 		_, status, err := p.fetch()
 		require.NoError(t, err)
 		assert.Equal(t, 200, status)
-		assert.Equal(t, []string{"storage_failed"}, p.errors, "once")
+		assert.Equal(t, []string{"storage_failed"}, p.codes(), "once")
 		assert.Equal(t, before, profile.Storage().Value("latchkey/1/id/shop/"), "the old record is whole")
 		profile.Storage().Fail(nil, nil)
 		_, err = p.call("refresh", "{}")
@@ -61,7 +61,7 @@ func TestST04RubbishIsSignedOut(t *testing.T) {
 			profile.Storage().Put("latchkey/1/id/shop/", rubbish)
 			p := openPage(t, profile, server, config(""))
 			assert.Equal(t, "anonymous", p.user(), rubbish)
-			assert.Empty(t, p.errors)
+			assert.Empty(t, p.codes())
 			assert.Empty(t, profile.Storage().Value("latchkey/1/id/shop/"), "it is not met again")
 			p.rt.Close()
 		}

@@ -177,7 +177,7 @@ func TestS54WhatAnAnswerBrings(t *testing.T) {
 		for _, bad := range []string{`"front-token":"%%%"`, `"front-token":"e30="`, `"front-token":"bnVsbA=="`} {
 			p.errors = nil
 			p.answered(t, 200, bad)
-			assert.Equal(t, []any{"anonymous", []string{"server_error"}}, []any{p.user(), p.errors})
+			assert.Equal(t, []any{"anonymous", []string{"server_error"}}, []any{p.user(), p.codes()})
 		}
 	})
 }
@@ -277,7 +277,7 @@ func TestCK06CookiesThatAreNotKept(t *testing.T) {
 					assert.Equal(t, "giveup", p.outcome("refused", stamp, `,"status":401`))
 				}
 				synctest.Wait()
-				assert.Equal(t, tt.errors, p.errors)
+				assert.Equal(t, tt.errors, p.codes())
 				assert.Contains(t, p.takeEvents(), "expired, logout:expired")
 				assert.Equal(t, "/auth/session/refresh", s.take())
 			})
@@ -295,7 +295,7 @@ func TestS34TriesThatCameToNothing(t *testing.T) {
 		p.mu.Unlock()
 		_, err := p.call("observed", stamp)
 		require.NoError(t, err)
-		assert.Equal(t, []any{[]string{"server_error"}, "alice", ""}, []any{p.errors, p.user(), s.take()})
+		assert.Equal(t, []any{[]string{"server_error"}, "alice", ""}, []any{p.codes(), p.user(), s.take()})
 	})
 }
 

@@ -227,13 +227,13 @@ func TestAChannelThatIsUnknownIsForgottenAndTold(t *testing.T) {
 		_, err := p.call("loginWithCredentials", signingIn)
 		assert.Error(t, err)
 		assert.Equal(t, []string{"login  gone"}, s.takeAsked())
-		assert.Equal(t, []string{"config_invalid"}, p.errors)
+		assert.Equal(t, []string{"config_invalid"}, p.codes())
 		s.answers["login"] = login
 		_, err = p.call("loginWithCredentials", signingIn)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"login  "}, s.takeAsked())
 		p.observedCode(t)
-		assert.Equal(t, []string{"config_invalid", "config_invalid"}, p.errors)
+		assert.Equal(t, []string{"config_invalid", "config_invalid"}, p.codes())
 	})
 	store(t, func(t *testing.T, profile *browsertest.Profile, s *vendureServer) {
 		p := openPage(t, profile, nil, vendureConfig(`"channelToken":"gone",`))

@@ -128,7 +128,7 @@ func TestSeed19651RubbishIsRemovedOnlyWhereItStillIs(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(second.rt.Close)
 		signedIn := make(chan struct{})
-		synctest.Wait() // nothing runs beside this
+		synctest.Wait()      // nothing runs beside this
 		var read atomic.Bool // steps are taken beside each other
 		profile.Step = func(_ context.Context, tab *browsertest.Tab, what string) error {
 			switch {

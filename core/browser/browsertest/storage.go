@@ -114,8 +114,10 @@ func (s storage) write(ctx context.Context, operation string, w write) error {
 		old, had := a.values[w.key]
 		s.tab.profile.lag(write{s.tab, w.key, old, !had})
 	}
-	// A tab sees its own write, and with it all that came before.
-	s.tab.late = slices.DeleteFunc(s.tab.late, func(l *write) bool { return l.key == w.key })
+	if a == &s.tab.profile.area {
+		// A tab sees its own write, and with it all that came before.
+		s.tab.late = slices.DeleteFunc(s.tab.late, func(l *write) bool { return l.key == w.key })
+	}
 	if w.gone {
 		delete(a.values, w.key)
 	} else {

@@ -81,14 +81,15 @@ func openPage(t *testing.T, profile *browsertest.Profile, server *browsertest.Au
 }
 
 func (p *page) call(name, args string) (string, error) {
-	if v, _ := strictjson.Parse(args); name == "start" {
+	switch {
+	case name == "start":
+		v, _ := strictjson.Parse(args)
 		if user, ok := v.Get("userId").Text(); ok {
 			p.mu.Lock()
 			p.who = &user
 			p.mu.Unlock()
 		}
-	}
-	if name == "logout" && args == "{}" {
+	case name == "logout" && args == "{}":
 		// As web/src/session.ts does, which has shown it.
 		args = p.shown()
 	}

@@ -96,10 +96,16 @@ store('a reload, another tab and a closed browser: what is stored is compared wi
   const { server, context, open, alice, bob } = scene;
   const page = await open();
   await signIn(page, alice);
+  // Each page asks the server once it has started: with the cookie of that time.
+  const compared = () => context.waitForEvent('response', (it) => it.url() === server.shop && it.request().method() === 'POST');
+  const first = compared();
   const other = await open();
   assert.equal((await state(other)).claims.identifier, alice.username);
+  await first;
+  const second = compared();
   await page.reload();
   await page.waitForFunction(() => globalThis.session?.state.isLoggedIn);
+  await second;
   assert.deepEqual(await told(page), ['login']);
   // The cookie is gone: the browser was closed.
   await context.clearCookies();

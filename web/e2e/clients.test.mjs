@@ -271,7 +271,8 @@ for (const { name, by, cancelled, timedOut, refused, isFetch, isGraphQL } of cli
       await server.expire();
       resource.reset();
       const token = await delay(server.endpoints.token);
-      const late = send(page, { ...post, timeout: 600 });
+      // Long enough for the refusal to come.
+      const late = send(page, { ...post, timeout: 2_000 });
       await token.arrived;
       assert.equal(await late, timedOut);
       token.go();

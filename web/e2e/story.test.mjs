@@ -154,12 +154,12 @@ async function expected(page, make, contentType) {
 }
 
 both('a reload keeps the session, and its first request leaves before the runtime is there', {}, async (scene) => {
-  const { open, signIn, server, delay, context } = scene;
+  const { open, signIn, server, delay } = scene;
   const page = await open();
   await signIn(page);
   const wasm = await delay('**/latchkey.wasm');
-  let loaded = 0;
-  context.on('requestfinished', (request) => (loaded += request.url().endsWith('.wasm')));
+  const loaded = () =>
+    page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.wasm')).length);
   await server.reset();
   await page.reload();
   await page.waitForFunction(() => globalThis.session);
@@ -167,12 +167,13 @@ both('a reload keeps the session, and its first request leaves before the runtim
   assert.deepEqual([status, userId, claims.name], ['authenticated', 'alice', 'Alice Liddell']);
   const me = await ask(page, `${server.api}me`);
   assert.equal(me.status, 200);
-  assert.equal(loaded, 0);
+  assert.equal(await loaded(), 0);
   assert.equal((await server.requests('/api/me'))[0].authorization, 'bearer');
   await wasm.arrived;
   wasm.go();
   await page.evaluate(() => session.refresh());
   assert.equal((await server.refreshes()).length, 1);
+  assert.equal(await loaded(), 1);
 });
 
 both('logout ends it here, in the other tab and at the server', {}, async ({ open, signIn, server, context }) => {

@@ -81,10 +81,11 @@ function createScene({ context, server, oracle }) {
       if (until === 'ready') await settled(page);
       return page;
     },
-    /** Signs in at the server's own page, and waits until the page is where that leads. */
+    /** Signs in at the server's own page, and waits until the page is where that leads, with its runtime up. */
     async signIn(page, login) {
       await submit(page, login);
       await page.waitForFunction(() => location.pathname !== '/callback' && globalThis.session?.state.isLoggedIn);
+      await page.evaluate(() => session.trace());
     },
     submit,
     /**

@@ -3,7 +3,7 @@ STATICCHECK = $(CURDIR)/web/.cache/staticcheck-v0.7.0/staticcheck
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 say = @printf '\n\033[1m== %s\033[0m\n'
 
-.PHONY: demo build test lint test-go test-wasm test-web test-e2e bench soak fuzz differential mutation planted herd wpt clean
+.PHONY: demo build test lint test-go test-wasm test-web test-e2e late bench soak fuzz differential mutation planted herd wpt clean
 
 demo: build
 	$(say) "starting the demo; stop it with Ctrl-C"
@@ -53,6 +53,12 @@ test-e2e:
 	node web/tools/browser.mjs >/dev/null
 	cd web && node --test --test-concurrency=2 e2e
 
+# Not what makes thousands of requests, and what starts no server.
+late:
+	$(say) "testing in the browser, against servers that are late now and then"
+	cd web && LATE=$${LATE:-500} NODE_OPTIONS="--import $(CURDIR)/web/tools/late.mjs" node --test --test-concurrency=3 \
+		$$(ls e2e/*.test.mjs | grep -vE '/(conformance|load|real-tabs|twin|url-fuzz|wpt)\.')
+
 bench: build
 	$(say) "measuring, side by side"
 	node web/bench/run.mjs
@@ -69,7 +75,7 @@ soak:
 	node web/bench/takeover.mjs
 
 planted:
-	$(say) "planting eleven bugs, to see whether the simulator finds them"
+	$(say) "planting twelve bugs, to see whether the simulator finds them"
 	go test ./core -run 'TestPlanted$$' -planted -v -timeout 60m
 
 herd:

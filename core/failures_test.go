@@ -54,6 +54,7 @@ const (
 	pausing  = "after 1 s, 2 s … 2 min"
 	asTold   = "when it says"
 	perTab   = "after 1 s, 2 s … 2 min, by each tab"
+	another  = "at once by one more tab; after 1 s, 2 s … 2 min"
 	never    = "never"
 	notUntil = "when it is needed"
 	online   = "when the browser is online"
@@ -80,6 +81,24 @@ var agains = map[string]func(d *drill, f failure){
 			assert.Equal(d, 401, d.api(d.q))
 		}
 		assert.LessOrEqual(d, d.asked.Load(), asked+1)
+		f.mend(d)
+		time.Sleep(2 * time.Minute)
+		d.recovered()
+	},
+	another: func(d *drill, f failure) {
+		asked := d.asked.Load()
+		for range 20 {
+			assert.Equal(d, 401, d.api(d.p), "this tab waits")
+		}
+		assert.Equal(d, asked, d.asked.Load())
+		for range 20 {
+			assert.Equal(d, 401, d.api(d.q), "the other one has tried, and then waits too")
+			assert.Equal(d, 401, d.api(d.p))
+		}
+		assert.Equal(d, asked+1, d.asked.Load())
+		third := openPage(d.T, d.profile, d.server, d.config)
+		assert.Equal(d, 401, d.api(third), "and so does any other")
+		assert.Equal(d, asked+1, d.asked.Load())
 		f.mend(d)
 		time.Sleep(2 * time.Minute)
 		d.recovered()
@@ -148,7 +167,7 @@ var failures = []failure{
 	}, wait: 90 * time.Second, session: "goes on", asker: "server_error", heard: "–", again: asTold},
 	{id: "RR-23", what: "`Retry-After` of more than ten minutes: that is ten", meet: replies(429, "", "retry-after", "1000000000"), wait: 10 * time.Minute, session: "goes on", asker: "rate_limited", heard: "–", again: asTold},
 	{id: "RR-23", what: "`Retry-After` that is none (`-1`, `soon`)", meet: replies(429, "", "retry-after", "-1"), session: "goes on", asker: "rate_limited", heard: "–", again: pausing},
-	{id: "RR-21", what: "no network, DNS, CORS, a redirect", meet: fails(browser.ErrNetwork), session: "goes on", asker: "network_error", heard: "–", again: pausing},
+	{id: "RR-21", what: "no network, DNS, CORS, a redirect", meet: fails(browser.ErrNetwork), session: "goes on", asker: "network_error", heard: "–", again: another},
 	{id: "RR-21", what: "the browser is offline", meet: func(d *drill) { d.p.tab.Unplug(true) }, session: "goes on", asker: "network_error", heard: "–", again: online},
 	{id: "RR-26", what: "no answer within `timeout`", meet: hangs, session: "goes on", asker: "timeout", heard: "–", again: pausing},
 	{id: "RR-27", what: "an answer a byte at a time, longer than `timeout`", meet: hangs, session: "goes on", asker: "timeout", heard: "–", again: pausing},

@@ -124,6 +124,49 @@ func TestRR21RR22AServerInTroubleEndsNoSession(t *testing.T) {
 	}
 }
 
+// Firefox breaks off what a page has sent when it is asked to leave, says to the page that there was no network, and lets it
+// run on until the next page is there.
+func TestRR48WhatAPageThatIsLeftSaysOfTheNetworkHoldsNobodyUp(t *testing.T) {
+	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
+		p := alices(t, profile, server, config(""))
+		other := openPage(t, profile, server, config(""))
+		server.Expire()
+		left := make(chan struct{})
+		server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
+			server.Fault = nil
+			<-left
+			return nil, browser.ErrNetwork
+		}
+		var group sync.WaitGroup
+		group.Go(func() { _, _, _ = p.fetch() })
+		synctest.Wait()
+		group.Go(func() {
+			_, status, err := other.fetch()
+			assert.NoError(t, err)
+			assert.Equal(t, 200, status)
+		})
+		synctest.Wait()
+		close(left)
+		group.Wait()
+		assert.Equal(t, 1, server.Refreshes())
+		// The same for the page that comes next.
+		synctest.Wait()
+		server.Expire()
+		server.Fault = func(*browser.Request, url.Values) (*browser.Response, error) {
+			server.Fault = nil
+			return nil, browser.ErrNetwork
+		}
+		_, status, err := p.fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 401, status)
+		p.tab.Kill()
+		_, status, err = openPage(t, profile, server, config("")).fetch()
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		assert.Equal(t, 2, server.Refreshes())
+	})
+}
+
 func TestRR26AServerThatNeverAnswers(t *testing.T) {
 	world(t, func(t *testing.T, profile *browsertest.Profile, server *browsertest.AuthServer) {
 		p := alices(t, profile, server, config(""))

@@ -104,12 +104,20 @@ func (k *Keeper) putOff(err error, l *lane, a Attempt) Attempt {
 	return a
 }
 
+// ofThatPage tells whether an attempt may have failed for what is wrong with the page that
+// made it, and not with the server: browsers break off what a page has sent once it is
+// being left, and tell the page that there is no network, before they tell it that it is
+// being left. A second page tries, and all wait if that fails too.
+func (k *Keeper) ofThatPage(a Attempt) bool {
+	return a.Tab != k.Tab && a.Failures == 1 && errcode.Of(a.Err) == errcode.NetworkError
+}
+
 // waits tells why the pause that an attempt began still holds a refresh up: it is this
 // tab's own from then on.
 func (k *Keeper) waits(trigger Trigger, l *lane, a Attempt) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !a.Asked && (trigger == OnAsk || a.At.Before(k.lifted)) {
+	if !a.Asked && (trigger == OnAsk || a.At.Before(k.lifted) || k.ofThatPage(a)) {
 		return nil
 	}
 	l.pause = pause{until: a.Until, failures: a.Failures, asked: a.Asked, err: a.Err}

@@ -6,7 +6,7 @@ import { startEngines } from './engines/engines.mjs';
 import { ask, settled, settles, signIn, startGround, submit, told } from './engines/scene.mjs';
 
 const [engines, ground] = await Promise.all([startEngines(), startGround()]);
-const { server, resource, page } = ground;
+const { server, resource, site, page } = ground;
 after(() => Promise.all([ground.close(), ...engines.map((engine) => engine.close())]));
 
 const me = `${server.api}me`;
@@ -53,6 +53,7 @@ for (const engine of engines) {
           ground.configure({ init: helpers, ...given });
           server.reset();
           resource.reset();
+          site.pause = 0;
           const profile = await engine.profile();
           try {
             const open = async (path = '') => {
@@ -501,7 +502,10 @@ for (const engine of engines) {
       }, me);
       while ((await server.requests('/api/me')).filter(({ status }) => status === 401).length < 2)
         await new Promise((resolve) => setTimeout(resolve, 20));
+      // Firefox breaks off what a page has sent when it is asked to leave, and lets it run on until the next one answers.
+      site.pause = 300;
       await tab.reload();
+      site.pause = 0;
       assert.equal(await other.evaluate(() => waits), 200);
       await settled(tab);
       assert.equal((await ask(tab, me)).status, 200);

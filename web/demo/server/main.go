@@ -34,6 +34,7 @@ func main() {
 	flag.DurationVar(&o.accessTokenLifetime, "at", time.Minute, "lifetime of access tokens")
 	flag.DurationVar(&o.refreshTokenLifetime, "rt", time.Hour, "lifetime of refresh tokens")
 	flag.BoolVar(&o.control, "control", false, "allow the switches below /control/")
+	flag.DurationVar(&o.late, "late", 0, "by how much, at most, requests and answers are late; 0 for not at all")
 	flag.StringVar(&o.csp, "csp", "", "Content-Security-Policy of the page; {issuer} stands for the server's origin")
 	redirects := flag.String("redirects", "/,/callback,/second", "paths on the page's origin a sign-in may return to")
 	asJSON := flag.Bool("json", false, "print the ready line as JSON, for a program")

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -85,4 +86,17 @@ func TestOneNameForEachOrigin(t *testing.T) {
 	other, err := r.do(http.MethodPost, strings.Replace(r.issuer, "127.0.0.1", "localhost", 1)+"/token", nil)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusMisdirectedRequest, other.status)
+}
+
+func TestWhatIsLateIsWhole(t *testing.T) {
+	page := strings.Repeat("a page in parts\n", 10_000)
+	recorder := httptest.NewRecorder()
+	late(time.Millisecond, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		for part := range strings.Lines(page) {
+			_, _ = io.WriteString(w, part)
+		}
+	})).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
+	assert.Equal(t, http.StatusTeapot, recorder.Code)
+	assert.Equal(t, page, recorder.Body.String())
 }

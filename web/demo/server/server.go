@@ -22,6 +22,7 @@ type options struct {
 	control              bool
 	csp                  string
 	redirects            []string // paths
+	late                 time.Duration
 }
 
 // demo is both servers and what they share.
@@ -63,8 +64,8 @@ func start(o options) (*demo, error) {
 	if err := d.compose(); err != nil {
 		return nil, errors.Join(err, pages.Close(), api.Close())
 	}
-	d.pageServer = &http.Server{Handler: atHost(d.page, d.pageHandler()), ReadHeaderTimeout: 10 * time.Second}
-	d.apiServer = &http.Server{Handler: atHost(d.issuer, d.apiHandler()), ReadHeaderTimeout: 10 * time.Second}
+	d.pageServer = &http.Server{Handler: late(o.late, atHost(d.page, d.pageHandler())), ReadHeaderTimeout: 10 * time.Second}
+	d.apiServer = &http.Server{Handler: late(o.late, atHost(d.issuer, d.apiHandler())), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = d.pageServer.Serve(pages) }()
 	go func() { _ = d.apiServer.Serve(api) }()
 	return d, nil

@@ -21,6 +21,7 @@ export async function startGround(options) {
     blank: `${page}blank.html`,
     server,
     resource,
+    site,
     /** What the pages that load from now on have: `init` runs in them before all else. */
     configure({ by = 'password', auth, options, init = () => {} } = {}) {
       const { scheme, auth: usual } = server.schemes[by];

@@ -38,6 +38,7 @@ export async function startDemo(options = {}) {
   if (options.refreshTokenLifetime) args.push('-rt', `${options.refreshTokenLifetime}s`);
   if (options.redirects) args.push('-redirects', options.redirects.join(','));
   if (options.csp) args.push('-csp', options.csp);
+  if (process.env.LATE) args.push('-late', `${process.env.LATE}ms`);
   // The pipe to its standard input ends with this process, however that happens, and the server with it.
   const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));

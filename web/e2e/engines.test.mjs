@@ -44,6 +44,17 @@ const helpers = () => {
   };
 };
 
+/** Counts the calls of fetch that the server has refused, below the session's own. */
+const counting = () => {
+  const native = fetch;
+  globalThis.refused = 0;
+  globalThis.fetch = async (...call) => {
+    const response = await native(...call);
+    if (response.status === 401) refused++;
+    return response;
+  };
+};
+
 for (const engine of engines) {
   describe(engine.name, () => {
     /** A test with a profile of its own. */
@@ -278,26 +289,26 @@ for (const engine of engines) {
 
     inside(
       'FF-04 FF-05 XH-08 an abort while the token is renewed ends it at once; the others go on',
-      {},
+      { init: `() => { (${helpers})(); (${counting})(); }` },
       async ({ open }) => {
         const tab = await open();
         await signIn(tab);
         server.expire();
         const token = server.hold('/token');
-        const ended = await tab.evaluate(async (url) => {
-          const control = new AbortController();
-          const reason = new Error('mine');
+        await tab.evaluate((url) => {
+          globalThis.control = new AbortController();
+          globalThis.reason = new Error('mine');
           globalThis.other = fetch(url).then(({ status }) => status);
-          const mine = fetch(url, { signal: control.signal }).catch((error) => error === reason);
-          let byXHR;
-          const ended = xhr(url, { abort: (xhr) => (byXHR = xhr) });
-          // Both have been refused, when the core has been asked.
-          await new Promise((resolve) => setTimeout(resolve, 300));
+          globalThis.mine = fetch(url, { signal: control.signal }).catch((error) => error === reason);
+          globalThis.ended = xhr(url, { abort: (xhr) => (globalThis.byXHR = xhr) });
+        }, me);
+        await token.arrived;
+        await settles(tab, () => refused === 2);
+        const ended = await tab.evaluate(async () => {
           control.abort(reason);
           byXHR.abort();
           return [await mine, (await ended).log.slice(-3)];
-        }, me);
-        await token.arrived;
+        });
         token.go();
         assert.deepEqual(ended, [true, ['readystatechange 4 0', 'abort 4 0', 'loadend 4 0']]);
         assert.equal(await tab.evaluate(() => other), 200);

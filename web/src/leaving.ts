@@ -6,7 +6,7 @@ import type { Kit } from './kit';
 import type { Published } from './published';
 
 export interface LeavingOptions {
-  config: { key: string };
+  config: { key: string; prefix?: string };
   navigate?(path: string): void;
 }
 
@@ -46,7 +46,14 @@ export const createLeaving = ({ types, members }: Kit, { config, navigate }: Lea
       const [to, fragment] = `${new URL(path, location.href)}`.split('#');
       // Another fragment alone is the same page.
       leaves ||= !navigate && (fragment == null || to != location.href.split('#')[0]);
-      (navigate ?? ((to: string) => location.assign(to)))(path);
+      try {
+        if (navigate) return void navigate(path);
+      } catch (error) {
+        reportError(error);
+        // What the router puts before a path is its own.
+        if (config.prefix) return;
+      }
+      location.assign(path);
     },
     /** What shall be told in this page of what is published. */
     told(published: Published): Published {

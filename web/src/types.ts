@@ -190,7 +190,8 @@ export interface SessionOptions {
   /** Where guards and sign-ins lead. */
   redirect?: RedirectOptions;
   /**
-   * How the app's router goes to a path of this origin.
+   * How the app's router goes to a path of this origin. A sign-in may have come back before there is a router: wait for it
+   * then. What it throws is reported, as by `reportError`, and without a `prefix` the page is loaded.
    * @default location.assign
    */
   navigate?: (path: string) => void;

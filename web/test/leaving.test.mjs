@@ -11,11 +11,11 @@ const refresh = { type: 'refresh', remote: false, previousUserId: 'ann', userId:
 const stored = () => sessionStorage.getItem('the-key/login');
 
 /** What a page load at that address has, and where it was sent to. */
-const page = (href = 'https://app.test/callback', navigate) => {
+const page = (href = 'https://app.test/callback', navigate, prefix) => {
   const sent = [];
   const location = Object.assign(new URL(href), { assign: (to) => sent.push(to) });
   const types = { ...platform.types, location };
-  return { sent, ...createLeaving({ ...platform, types }, { config, navigate }) };
+  return { sent, ...createLeaving({ ...platform, types }, { config: { ...config, prefix }, navigate }) };
 };
 const types = ({ events }) => events.map(({ type }) => type);
 
@@ -73,6 +73,23 @@ test('S78 where the page stays it is told at once: with a router, and in another
     const own = page(from);
     own.navigate(path);
     assert.deepEqual(types(own.told({ state: ann, events: [login] })), told, `${from} to ${path}`);
+  }
+});
+
+test('S69 a router that is not there yet is reported, and the page is loaded; not where a prefix is the router’s', (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  t.after(() => delete globalThis.reportError);
+  const early = () => {
+    throw new Error('no router yet');
+  };
+  for (const [prefix, sent] of [
+    [undefined, ['/cart']],
+    ['/shop/*', []],
+  ]) {
+    const app = page(undefined, early, prefix);
+    app.navigate('/cart');
+    assert.deepEqual([app.sent, reported.splice(0)], [sent, ['no router yet']]);
   }
 });
 

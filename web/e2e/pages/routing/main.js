@@ -1,6 +1,6 @@
 // One small app for each router that docs/routing.md has a recipe for; the recipe is its guard.js. The test says which by
 // `app`. They are all below /shop, and show the same pages.
-import { session } from './session.js';
+import { routed, session } from './session.js';
 
 const apps = {
   angular: () => import('./angular/main.js'),
@@ -11,4 +11,5 @@ const apps = {
 const { go } = await apps[globalThis.app]();
 /** Goes to a path, as the app's own links do. */
 globalThis.go = go;
+routed(go);
 globalThis.session = session;

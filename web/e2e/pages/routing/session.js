@@ -2,10 +2,15 @@ import * as latchkey from 'latchkey';
 
 const { scheme, auth, options } = globalThis.settings;
 
+/** The app's own way to a path, once it has a router. */
+let begin;
+const router = new Promise((resolve) => (begin = resolve));
+export const routed = (go) => begin({ go });
+
 export const session = latchkey.createSession({
   auth: latchkey[scheme](auth),
   redirect: { protected: true, public: ['/', '/help'], exclude: ['/callback'], prefix: '/shop' },
-  navigate: (path) => globalThis.go(path),
+  navigate: async (path) => (await router).go(path),
   ...options,
 });
 

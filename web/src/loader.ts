@@ -23,7 +23,12 @@ export interface RuntimeOptions {
   /** Aborts when the program has taken too long. */
   late?: AbortSignal;
   /** What Go gets as its configuration. `key` is the record's, and names the channel. */
-  config: { key: string; prefix?: string; readonly limits?: { readonly idle?: number }; readonly [option: string]: unknown };
+  config: {
+    key: string;
+    prefix?: string;
+    readonly limits?: { readonly idle?: number };
+    readonly [option: string]: unknown;
+  };
   storage: Area;
   pending: Area;
   /** What the page is shown. */

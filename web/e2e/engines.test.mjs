@@ -303,6 +303,8 @@ for (const engine of engines) {
           globalThis.ended = xhr(url, { abort: (xhr) => (globalThis.byXHR = xhr) });
         }, me);
         await token.arrived;
+        // All three have been refused, and the two that say so here have been told.
+        while ((await server.requests('/api/me')).filter(({ status }) => status === 401).length < 3);
         await settles(tab, () => refused === 2);
         const ended = await tab.evaluate(async () => {
           control.abort(reason);

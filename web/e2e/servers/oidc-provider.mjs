@@ -85,7 +85,7 @@ export async function startOidcProvider({
   const op = provider.callback();
   const interact = interactions(provider, users);
   const holds = new Holds();
-  server.on('request', async (req, res) => {
+  const serve = async (req, res) => {
     if (!(await holds.pass(new URL(req.url, issuer).pathname, req, res))) return;
     for (const name in headers) res.setHeader(name, headers[name]);
     if (req.url.startsWith('/interaction/')) return interact(req, res);
@@ -93,7 +93,13 @@ export async function startOidcProvider({
     const entry = begin(req);
     res.on('close', () => (entry.status = res.statusCode));
     return serveApi({ provider, origins: spaOrigins, proofs, resources, req, res, ...credentials(req) });
-  });
+  };
+  server.on('request', (req, res) =>
+    serve(req, res).catch((error) => {
+      // Whoever asked may have gone in the middle of a body.
+      if (!req.destroyed) throw error;
+    }),
+  );
 
   return {
     issuer,

@@ -1,6 +1,7 @@
 // Both servers, asked by one and the same client that is not ours: what the browser tests rely on.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import { startDemo } from './demo.mjs';
 import { startOidcProvider } from './oidc-provider.mjs';
@@ -23,6 +24,20 @@ for (const [name, start] of Object.entries(servers)) {
     await check(t, server);
   });
 }
+
+test('oidc-provider: whoever goes in the middle of a body is no error', async (t) => {
+  const server = await startOidcProvider({ spaOrigins: [spa] });
+  t.after(() => server.close());
+  const upload = request(`${server.api}echo`, { method: 'POST', headers: { 'content-length': 10 } });
+  upload.on('error', () => {});
+  upload.write('half');
+  const entry = () => server.log().find(({ path }) => path === '/api/echo');
+  while (!entry()) await (await fetch(`${server.api}public`)).arrayBuffer();
+  upload.destroy();
+  // What nobody has caught would be this test's.
+  while (entry().status === undefined) await (await fetch(`${server.api}public`)).arrayBuffer();
+  assert.equal((await fetch(`${server.api}public`)).status, 200);
+});
 
 async function check(t, { issuer, api, origin, log, expire, revoke }) {
   const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();

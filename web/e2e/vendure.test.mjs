@@ -125,7 +125,7 @@ store(
     const first = await open();
     const second = await open();
     await run(first, add(teapot));
-    await second.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith('latchkey/1/')));
+    await second.waitForFunction(() => session.getAccessToken().catch(() => ''));
     assert.equal(await quantity(second), 1);
     assert.deepEqual(await users(server), [null]);
     await signIn(second, alice);

@@ -1,4 +1,5 @@
 // Both servers in one shape: the demo's own, and oidc-provider for a page that the demo serves.
+import { setImmediate } from 'node:timers/promises';
 import { startDemo } from '../servers/demo.mjs';
 import { startOidcProvider } from '../servers/oidc-provider.mjs';
 
@@ -34,7 +35,11 @@ export async function shape(name, page, { issuer, api, log }, more) {
     endSession: metadata.end_session_endpoint,
     pushed: metadata.pushed_authorization_request_endpoint,
   };
-  const path = Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url).map(([key, url]) => [key, new URL(url).pathname]));
+  const path = Object.fromEntries(
+    Object.entries(endpoints)
+      .filter(([, url]) => url)
+      .map(([key, url]) => [key, new URL(url).pathname]),
+  );
   return {
     name,
     page,
@@ -44,7 +49,11 @@ export async function shape(name, page, { issuer, api, log }, more) {
     schemes: schemes({ issuer, page, endpoints }),
     log,
     /** The requests that have asked for something at one of the endpoints, or at a path. */
-    requests: async (at) => (await log()).filter((entry) => entry.path === (path[at] ?? at)),
+    async requests(at) {
+      // Who asks until there is one must let it come: one of the servers is in this process.
+      await setImmediate();
+      return (await log()).filter((entry) => entry.path === (path[at] ?? at));
+    },
     /** Waits until one has come there: a browser tells of a request before that. */
     async reached(at) {
       while (!(await this.requests(at)).length);

@@ -2,6 +2,7 @@ package persist
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"latchkey/core/errcode"
@@ -71,6 +72,27 @@ func (s *Store) Attempting(ctx context.Context, a session.Attempt) {
 }
 
 func (s *Store) attempt() string { return s.key + "/attempt" }
+
+// Turn implements [session.Store].
+func (s *Store) Turn(ctx context.Context) time.Time {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	text, _, _ := s.storage.Get(ctx, s.lastTurn())
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// TakesTurn implements [session.Store].
+func (s *Store) TakesTurn(ctx context.Context, at time.Time) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = s.storage.Set(ctx, s.lastTurn(), strconv.FormatInt(at.UnixMilli(), 10))
+}
+
+func (s *Store) lastTurn() string { return s.key + "/turn" }
 
 // passes tells whether an error is one that all tabs wait out. Storage is a stranger's: it
 // can make no other error of ours.

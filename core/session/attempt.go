@@ -64,12 +64,23 @@ func (k *Keeper) overtaken(ctx context.Context) bool {
 }
 
 // claim writes down that this tab has taken a turn over, and waits until whoever had it,
-// should it live again, has seen that, or has shown that it does.
+// should it live again, has seen that, or has shown that it does. One that has looked
+// before may still send, if it had its turn a moment ago and froze then: that is waited
+// for too.
 func (k *Keeper) claim(ctx context.Context) {
 	last := k.Store.Attempt(ctx)
 	last.Claimed = k.Tab
 	k.Store.Attempting(ctx, last)
-	over, stop := k.after(prompt)
+	k.rest(ctx, prompt)
+	// A wall clock that was set back must not make it longer.
+	if left := k.Store.Turn(ctx).Add(inTime).Sub(k.Clock.Now()); left > 0 {
+		k.rest(ctx, min(left, inTime)+prompt)
+	}
+}
+
+// rest lets a while go by.
+func (k *Keeper) rest(ctx context.Context, d time.Duration) {
+	over, stop := k.after(d)
 	defer stop()
 	select {
 	case <-over:

@@ -26,6 +26,10 @@ type Store interface {
 	Attempt(context.Context) Attempt
 	// Attempting writes one down.
 	Attempting(context.Context, Attempt)
+	// Turn is when a tab had its turn to refresh last, as was written down.
+	Turn(context.Context) time.Time
+	// TakesTurn writes that down.
+	TakesTurn(context.Context, time.Time)
 }
 
 // Keeper is the one place where a session changes. Every change is a new

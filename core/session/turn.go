@@ -68,7 +68,9 @@ func (k *Keeper) takeTurn() (turn, error) {
 		done := k.Peers.Holding(k.Lock)
 		free := t.release
 		t.release = func() { done(); free() }
-		t.until = k.Clock.Now().Add(inTime)
+		now := k.Clock.Now()
+		t.until = now.Add(inTime)
+		k.Store.TakesTurn(ctx, now)
 		return t, nil
 	}
 }

@@ -21,7 +21,7 @@ func killed(w *world, c named[string]) {
 	w.server.Expire()
 	var gone bool
 	w.profile.Step = func(_ context.Context, tab *browsertest.Tab, operation string) error {
-		if tab == a.tab && strings.HasPrefix(operation, c.is) && !strings.HasSuffix(operation, "/attempt") && !gone {
+		if tab == a.tab && strings.HasPrefix(operation, c.is) && !strings.HasSuffix(operation, "/attempt") && !strings.HasSuffix(operation, "/turn") && !gone {
 			gone = true
 			a.tab.Kill()
 		}

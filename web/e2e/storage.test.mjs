@@ -123,7 +123,7 @@ both('ST-10 ST-15 the keys of others stay as they are', { by }, async ({ open, s
   await works(page, server);
   const own = await page.evaluate(() => Object.keys(localStorage));
   // What the tabs have to know of a refresh, and what has happened, holds nothing that a session is made of.
-  const beside = [`${key}/attempt`, `${key}/trace`];
+  const beside = [`${key}/attempt`, `${key}/turn`, `${key}/trace`];
   assert.deepEqual(
     own.filter((name) => !(name in others) && !beside.includes(name)),
     [key],

@@ -149,14 +149,14 @@ func (k *Keeper) takeOver(ctx context.Context) (turn, error) {
 		return turn{}, err
 	}
 	done := k.Peers.Holding(k.Lock) // before the next tab asks
-	release := func() { done(); free() }
+	t := turn{release: func() { done(); free() }}
 	k.claim(ctx)
 	if err := ctx.Err(); err != nil {
-		release() // whoever had the turn may still send
+		t.release() // whoever had the turn may still send
 		return turn{}, err
 	}
 	k.note(Note{What: TookOver})
-	return turn{release: release}, nil
+	return t, nil
 }
 
 // alive asks whoever else holds the lock for a sign of life.

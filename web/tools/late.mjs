@@ -1,7 +1,8 @@
-// Has every server that is started in this process answer late, now and then, by up to LATE milliseconds: `node --import`
+// Has every HTTP/1.1 server that is started in this process answer late, now and then, by up to LATE milliseconds: `node --import`
 // it. The demo's server has the same (web/demo/server/late.go). What a test or a page takes for granted of the order of
 // things is seen so.
-import { Server } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 
 const most = Number(process.env.LATE ?? 0);
 
@@ -17,9 +18,9 @@ function after(wait, act) {
   else act();
 }
 
-if (most) {
-  const { emit } = Server.prototype;
-  Server.prototype.emit = function (type, ...given) {
+for (const { prototype } of most ? [http.Server, https.Server] : []) {
+  const { emit } = prototype;
+  prototype.emit = function (type, ...given) {
     if (type !== 'request') return emit.call(this, type, ...given);
     const [, response] = given;
     const { end } = response;

@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -16,12 +17,15 @@ import (
 // moments are operations of a tab that is killed, in the order of a recovery.
 var moments = []named[string]{{"before sending", "send "}, {"before the answer", "answer "}, {"before storing", "set "}}
 
+// ofTheTurn is what is written down of a refresh: no part of the session.
+var ofTheTurn = regexp.MustCompile(`/(attempt|turn)$`)
+
 func killed(w *world, c named[string]) {
 	a, b := w.two()
 	w.server.Expire()
 	var gone bool
 	w.profile.Step = func(_ context.Context, tab *browsertest.Tab, operation string) error {
-		if tab == a.tab && strings.HasPrefix(operation, c.is) && !strings.HasSuffix(operation, "/attempt") && !strings.HasSuffix(operation, "/turn") && !gone {
+		if tab == a.tab && strings.HasPrefix(operation, c.is) && !ofTheTurn.MatchString(operation) && !gone {
 			gone = true
 			a.tab.Kill()
 		}

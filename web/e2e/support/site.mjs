@@ -9,18 +9,18 @@ const types = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 
 
 /**
  * Starts one that is reached by a name of this machine. `headers` go with every page. Every path that is no file is
- * the page, `/index.html`, as the demo's server has it; `bodies` has others, by path, and may be changed later. A page is
- * served after `pause` milliseconds, which may be set later.
+ * the page, `/index.html`, as the demo's server has it; `bodies` has others, by path, and may be changed later. Before a page
+ * is served `before` is waited for, which may be set later.
  */
 export async function startSite({ host = '127.0.0.1', headers = {}, bodies = {} } = {}) {
-  const site = { pause: 0, close };
+  const site = { before: undefined, close };
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://site');
     const name = extname(pathname) ? normalize(pathname) : '/index.html';
     try {
       const body = bodies[pathname] ?? bodies[name] ?? (await readFile(join(web, name.startsWith('/dist/') ? '' : 'e2e/pages', name)));
       const type = types[extname(name)] ?? 'text/plain';
-      if (site.pause && name === '/index.html') await new Promise((resolve) => setTimeout(resolve, site.pause));
+      if (name === '/index.html') await site.before?.();
       response.writeHead(200, { 'content-type': type, ...(type.startsWith('text/html') ? headers : {}) }).end(body);
     } catch {
       response.writeHead(404).end();
